@@ -1,0 +1,97 @@
+//! A request to stop, as a flag to look at and a descriptor to wait on.
+//!
+//! Whoever works for long looks at [`Interrupt::pending`] now and then; whoever sleeps in `poll`
+//! also waits for [`Interrupt::descriptor`], which stays readable once the request was made. The
+//! module does not know what stops, or how: it turns SIGINT and SIGTERM into that request and
+//! nothing more.
+
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// The signals that ask a program to end.
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+
+/// A request to stop that can be made once and is never taken back.
+#[derive(Debug)]
+pub struct Interrupt {
+    signal: Arc<AtomicUsize>,
+    readable_when_pending: UnixStream,
+    request: UnixStream,
+}
+
+impl Interrupt {
+    /// An interrupt that only [`Interrupt::raise`] makes.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors left.
+    pub fn manual() -> io::Result<Arc<Self>> {
+        let (readable_when_pending, request) = UnixStream::pair()?;
+        request.set_nonblocking(true)?;
+        Ok(Arc::new(Self { signal: Arc::default(), readable_when_pending, request }))
+    }
+
+    /// An interrupt that SIGINT and SIGTERM make, from now to the end of the process.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors left or refuses the handlers.
+    pub fn on_signals() -> io::Result<Arc<Self>> {
+        let interrupt = Self::manual()?;
+        for signal in SIGNALS {
+            let number = usize::try_from(signal).expect("signals are positive");
+            signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.signal), number)?;
+            signal_hook::low_level::pipe::register(signal, interrupt.request.try_clone()?)?;
+        }
+        Ok(interrupt)
+    }
+
+    /// Makes the request, as if `signal` had come.
+    pub fn raise(&self, signal: i32) {
+        self.signal.store(usize::try_from(signal).unwrap_or(0), Ordering::SeqCst);
+        // Full means that the other end is readable already, which is all that is wanted.
+        let _ = (&self.request).write(&[1]);
+    }
+
+    /// The signal that asked for the end, once one did.
+    #[must_use]
+    pub fn pending(&self) -> Option<i32> {
+        match self.signal.load(Ordering::SeqCst) {
+            0 => None,
+            signal => i32::try_from(signal).ok(),
+        }
+    }
+
+    /// Readable from the moment of the request on. Nobody may read from it.
+    #[must_use]
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.readable_when_pending.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    fn is_readable(interrupt: &Interrupt) -> bool {
+        let descriptor = interrupt.descriptor();
+        let mut waited = [PollFd::new(&descriptor, PollFlags::IN)];
+        poll(&mut waited, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
+    }
+
+    #[test]
+    fn a_request_is_seen_by_lookers_and_by_sleepers_and_stays() {
+        let interrupt = Interrupt::manual().unwrap();
+        assert_eq!((interrupt.pending(), is_readable(&interrupt)), (None, false));
+        interrupt.raise(SIGTERM);
+        for _ in 0..2 {
+            assert_eq!((interrupt.pending(), is_readable(&interrupt)), (Some(SIGTERM), true));
+        }
+    }
+}
