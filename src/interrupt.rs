@@ -44,7 +44,7 @@ impl Interrupt {
     pub fn on_signals() -> io::Result<Arc<Self>> {
         let interrupt = Self::manual()?;
         for signal in SIGNALS {
-            let number = usize::try_from(signal).expect("signals are positive");
+            let number = signal.unsigned_abs() as usize;
             signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.signal), number)?;
             signal_hook::low_level::pipe::register(signal, interrupt.request.try_clone()?)?;
         }
@@ -53,7 +53,7 @@ impl Interrupt {
 
     /// Makes the request, as if `signal` had come.
     pub fn raise(&self, signal: i32) {
-        self.signal.store(usize::try_from(signal).unwrap_or(0), Ordering::SeqCst);
+        self.signal.store(signal.unsigned_abs() as usize, Ordering::SeqCst);
         // Full means that the other end is readable already, which is all that is wanted.
         let _ = (&self.request).write(&[1]);
     }

@@ -1,0 +1,295 @@
+//! Loading a list: from a file, from standard input, from whatever can be read.
+//!
+//! The bytes go straight into an anonymous memory file that is then frozen. Mapping the user's
+//! own file instead would save the copy, but a file that somebody truncates during the run would
+//! kill every process with SIGBUS, and one that somebody edits would give digests of two lists.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use rustix::event::{PollFd, PollFlags};
+
+use super::{Rules, WordList};
+use crate::interrupt::Interrupt;
+use crate::region::{Region, memory_file};
+
+/// Where a list comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file, a FIFO, a device: what can be opened and read.
+    Path(PathBuf),
+    /// Standard input.
+    StandardInput,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::StandardInput => f.write_str("standard input"),
+        }
+    }
+}
+
+/// Why a list could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It cannot be opened.
+    #[error("cannot open {origin}: {error}")]
+    Open {
+        /// The list.
+        origin: Source,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A directory was named.
+    #[error("{origin} is a directory: name a word list in it")]
+    Directory {
+        /// The list.
+        origin: Source,
+    },
+    /// Reading began and failed.
+    #[error("cannot read {origin}: {error}")]
+    Read {
+        /// The list.
+        origin: Source,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The memory for it is not to be had.
+    #[error("no memory to load {origin}: {error}")]
+    Memory {
+        /// The list.
+        origin: Source,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It is an archive, and its bytes are no words.
+    #[error(
+        "{origin} is a {format} archive, not a word list: unpack it first (`{unpack} {origin} | wordhash -`)"
+    )]
+    Archive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+        /// The usual tool that unpacks it to standard output.
+        unpack: &'static str,
+    },
+    /// It is not UTF-8 and was said to be.
+    #[error(
+        "{origin}: line {line}, byte {byte} is not UTF-8 (0x{value:02x}): leave --encoding utf-8 out to hash it as bytes"
+    )]
+    NotUtf8 {
+        /// The list.
+        origin: Source,
+        /// The line, from 1.
+        line: usize,
+        /// The place of the first bad byte in its line, from 1.
+        byte: usize,
+        /// The bad byte.
+        value: u8,
+    },
+    /// A signal asked to stop.
+    #[error("interrupted while loading")]
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
+}
+
+/// Loads a list; `utf8` demands that all of it is UTF-8.
+///
+/// # Errors
+///
+/// See [`LoadError`].
+pub fn load(
+    origin: &Source,
+    rules: Rules,
+    utf8: bool,
+    interrupt: &Interrupt,
+) -> Result<WordList, LoadError> {
+    let region = match origin {
+        Source::Path(path) => {
+            let file = open(path, interrupt).map_err(|error| match error {
+                OpenError::Interrupted(signal) => LoadError::Interrupted { signal },
+                OpenError::System(error) => LoadError::Open { origin: origin.clone(), error },
+            })?;
+            copy_to_memory(file.as_fd(), origin, interrupt)?
+        }
+        Source::StandardInput => copy_to_memory(io::stdin().as_fd(), origin, interrupt)?,
+    };
+    if let Some((format, unpack)) = archive_format(region.frozen_bytes()) {
+        return Err(LoadError::Archive { origin: origin.clone(), format, unpack });
+    }
+    let list = WordList::new(region, rules);
+    if utf8 {
+        check_utf8(list.text(), origin)?;
+    }
+    Ok(list)
+}
+
+impl WordList {
+    /// The list that `write` writes.
+    ///
+    /// # Errors
+    ///
+    /// When the memory for it is not to be had, or what `write` says.
+    pub fn from_writer(
+        rules: Rules,
+        write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let mut file = File::from(memory_file()?);
+        write(&mut file)?;
+        Ok(Self::new(Region::freeze(OwnedFd::from(file))?, rules))
+    }
+
+    /// The list that consists of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the memory for it is not to be had.
+    pub fn from_bytes(text: &[u8], rules: Rules) -> io::Result<Self> {
+        Self::from_writer(rules, |sink| sink.write_all(text))
+    }
+}
+
+enum OpenError {
+    Interrupted(i32),
+    System(io::Error),
+}
+
+/// Opens a file without waiting: a FIFO that nobody writes to would hold up `open` itself, where
+/// no request to stop could be heard. The writer is awaited when reading.
+fn open(path: &PathBuf, interrupt: &Interrupt) -> Result<OwnedFd, OpenError> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(file) => return Ok(file),
+            Err(rustix::io::Errno::INTR) => {
+                if let Some(signal) = interrupt.pending() {
+                    return Err(OpenError::Interrupted(signal));
+                }
+            }
+            Err(error) => return Err(OpenError::System(error.into())),
+        }
+    }
+}
+
+/// One call to the kernel moves at most this much, so that a request to stop is heard soon.
+const STEP_BYTES: usize = 8 << 20;
+
+fn copy_to_memory(
+    input: BorrowedFd<'_>,
+    origin: &Source,
+    interrupt: &Interrupt,
+) -> Result<Region, LoadError> {
+    let no_memory = |error: io::Error| LoadError::Memory { origin: origin.clone(), error };
+    let failed = |error: io::Error| LoadError::Read { origin: origin.clone(), error };
+    let status = rustix::fs::fstat(input).map_err(|error| failed(error.into()))?;
+    let kind = rustix::fs::FileType::from_raw_mode(status.st_mode);
+    if kind == rustix::fs::FileType::Directory {
+        return Err(LoadError::Directory { origin: origin.clone() });
+    }
+    let memory = memory_file().map_err(no_memory)?;
+    let mut mover = Mover::new(kind == rustix::fs::FileType::RegularFile);
+    loop {
+        wait_for_bytes(input, interrupt).map_err(|stop| match stop {
+            OpenError::Interrupted(signal) => LoadError::Interrupted { signal },
+            OpenError::System(error) => failed(error),
+        })?;
+        match mover.step(input, &memory) {
+            Ok(0) => break,
+            Ok(_) | Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Err(error @ (rustix::io::Errno::NOMEM | rustix::io::Errno::NOSPC)) => {
+                return Err(no_memory(error.into()));
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+    }
+    Region::freeze(memory).map_err(no_memory)
+}
+
+/// Waits until there is something to read or the end is reached, or until a request to stop.
+///
+/// Reading without waiting first would be wrong for a FIFO: while no writer has opened it, `read`
+/// says that it is at its end, and only `poll` waits for the first writer.
+fn wait_for_bytes(input: BorrowedFd<'_>, interrupt: &Interrupt) -> Result<(), OpenError> {
+    let stop = interrupt.descriptor();
+    loop {
+        if let Some(signal) = interrupt.pending() {
+            return Err(OpenError::Interrupted(signal));
+        }
+        let mut waited =
+            [PollFd::from_borrowed_fd(input, PollFlags::IN), PollFd::new(&stop, PollFlags::IN)];
+        match rustix::event::poll(&mut waited, None) {
+            Ok(_) if waited[0].revents().is_empty() => {}
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(OpenError::System(error.into())),
+        }
+    }
+}
+
+/// Moves bytes from one descriptor to another: inside the kernel where it can, else through a
+/// buffer.
+struct Mover {
+    in_kernel: bool,
+    buffer: Vec<u8>,
+}
+
+impl Mover {
+    fn new(regular_file: bool) -> Self {
+        Self { in_kernel: regular_file, buffer: Vec::new() }
+    }
+
+    /// Moves some bytes; 0 is the end of the input.
+    fn step(&mut self, input: BorrowedFd<'_>, output: &OwnedFd) -> rustix::io::Result<usize> {
+        if self.in_kernel {
+            match rustix::fs::sendfile(output, input, None, STEP_BYTES) {
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => self.in_kernel = false,
+                moved => return moved,
+            }
+        }
+        self.buffer.resize(256 << 10, 0);
+        let read = rustix::io::read(input, &mut self.buffer)?;
+        let mut left = &self.buffer[..read];
+        while !left.is_empty() {
+            left = &left[rustix::io::retry_on_intr(|| rustix::io::write(output, left))?..];
+        }
+        Ok(read)
+    }
+}
+
+/// The format of an archive and the tool that unpacks it, by its first bytes.
+fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const FORMATS: [(&[u8], &str, &str); 6] = [
+        (b"\x1f\x8b", "gzip", "zcat"),
+        (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
+        (b"\xfd7zXZ\0", "xz", "xzcat"),
+        (b"BZh", "bzip2", "bzcat"),
+        (b"PK\x03\x04", "zip", "unzip -p"),
+        (b"7z\xbc\xaf\x27\x1c", "7z", "7z x -so"),
+    ];
+    FORMATS
+        .iter()
+        // "BZh" alone could begin a word; an archive goes on with a digit and the mark of a block.
+        .filter(|(magic, ..)| *magic != b"BZh" || bytes.get(4..10) == Some(b"1AY&SY"))
+        .find(|(magic, ..)| bytes.starts_with(magic))
+        .map(|&(_, format, unpack)| (format, unpack))
+}
+
+fn check_utf8(text: &[u8], origin: &Source) -> Result<(), LoadError> {
+    let Err(error) = std::str::from_utf8(text) else { return Ok(()) };
+    let good = &text[..error.valid_up_to()];
+    let line_start = memchr::memrchr(b'\n', good).map_or(0, |end| end + 1);
+    Err(LoadError::NotUtf8 {
+        origin: origin.clone(),
+        line: memchr::memchr_iter(b'\n', good).count() + 1,
+        byte: good.len() - line_start + 1,
+        value: text[good.len()],
+    })
+}
