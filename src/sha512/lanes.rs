@@ -1,0 +1,92 @@
+//! Hands words out to the lanes of a side-by-side engine, so that no lane is idle before the words
+//! end.
+//!
+//! Words that fit in one block go in groups, one a lane, in the order in which they come; longer
+//! ones are put aside and run through [`long`](super::long), so that they never hold up a group of
+//! short ones. This module knows no instruction set.
+
+use std::mem::MaybeUninit;
+use std::num::NonZeroU32;
+
+use super::long::LongWords;
+use super::{DIGEST_LEN, Digest, one_by_one};
+
+/// The bytes of one block.
+pub(super) const BLOCK_LEN: usize = 128;
+
+/// The longest word that one block holds beside the padding bit and the length.
+pub(super) const SHORT_LEN: usize = BLOCK_LEN - 16 - 1;
+
+/// A word, and where its digest goes.
+pub(super) struct Job<'a, 'd> {
+    pub(super) word: &'a [u8],
+    pub(super) place: &'d mut MaybeUninit<Digest>,
+}
+
+/// The states of `N` messages that are being hashed: row `i` has word `i` of every state.
+#[repr(align(64))]
+pub(super) struct States<const N: usize>(pub(super) [[u64; N]; 8]);
+
+/// An engine with `N` lanes.
+pub(super) trait Lanes<const N: usize>: Copy {
+    /// Hashes words of at most [`SHORT_LEN`] bytes `rounds` times, into their places.
+    fn hash_short(self, jobs: &mut [Job<'_, '_>; N], rounds: NonZeroU32);
+
+    /// Takes every state over one more block.
+    fn compress_blocks(self, states: &mut States<N>, blocks: [&[u8; BLOCK_LEN]; N]);
+}
+
+/// Hashes all words; the `i`-th digest goes to the `i`-th place.
+///
+/// # Panics
+///
+/// When there are more or fewer words than places.
+pub(super) fn hash_words<'a, const N: usize>(
+    lanes: impl Lanes<N>,
+    words: impl Iterator<Item = &'a [u8]>,
+    rounds: NonZeroU32,
+    places: &mut [MaybeUninit<Digest>],
+) {
+    // A lane that no word was given yet hashes the empty word to a place of its own; in a group
+    // that is not full, a lane that had a word before hashes it once more to the same place.
+    let mut spare = [MaybeUninit::<Digest>::uninit(); N];
+    let mut group = spare.each_mut().map(|place| Job { word: &[][..], place });
+    let mut filled = 0;
+    let mut long = None;
+    let mut places = places.iter_mut();
+    for word in words {
+        let job = Job { word, place: places.next().expect("a place for every word") };
+        if word.len() > SHORT_LEN {
+            long.get_or_insert_with(|| LongWords::new(lanes, rounds)).push(job);
+            continue;
+        }
+        group[filled] = job;
+        filled += 1;
+        if filled == N {
+            lanes.hash_short(&mut group, rounds);
+            filled = 0;
+        }
+    }
+    assert!(places.next().is_none(), "a word for every place");
+    hash_rest(lanes, &mut group, filled, rounds);
+    if let Some(long) = long {
+        long.finish();
+    }
+}
+
+/// Hashes the first `filled` jobs of a group.
+pub(super) fn hash_rest<const N: usize>(
+    lanes: impl Lanes<N>,
+    group: &mut [Job<'_, '_>; N],
+    filled: usize,
+    rounds: NonZeroU32,
+) {
+    match &mut group[..filled] {
+        [] => {}
+        // One word alone is faster by itself: a group takes its time however few its words.
+        [job] => one_by_one::hash(job, rounds),
+        _ => lanes.hash_short(group, rounds),
+    }
+}
+
+const _: () = assert!(DIGEST_LEN == size_of::<[u64; 8]>());

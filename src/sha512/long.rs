@@ -1,0 +1,172 @@
+//! Words of more than one block, side by side however unequal they are.
+//!
+//! Each lane hashes its own word, block after block; when a word ends, its lane takes the next one
+//! while the others go on. So lanes stay full whatever the lengths, and only the last words of all
+//! have idle lanes beside them. The simpler way, groups of words of equal block count, leaves a
+//! half-filled group for every count that occurs.
+
+use std::mem::MaybeUninit;
+use std::num::NonZeroU32;
+
+use sha2::block_api::compress512;
+
+use super::constants::INITIAL_STATE;
+use super::lanes::{BLOCK_LEN, Job, Lanes, SHORT_LEN, States, hash_rest};
+use super::{DIGEST_LEN, Digest};
+
+/// The long words that are being hashed, one a lane.
+pub(super) struct LongWords<'a, 'd, L, const N: usize> {
+    lanes: L,
+    rounds: NonZeroU32,
+    messages: [Option<Message<'a, 'd>>; N],
+    states: States<N>,
+    /// The digests of `hashed_once` words whose other rounds are still to come, and their places.
+    digests: [Digest; N],
+    places: [Option<&'d mut MaybeUninit<Digest>>; N],
+    hashed_once: usize,
+}
+
+/// A word on its way through a lane.
+struct Message<'a, 'd> {
+    /// The word's whole blocks that are still to come.
+    blocks: &'a [[u8; BLOCK_LEN]],
+    /// The rest of the word and its padding: one block or two.
+    tail: [[u8; BLOCK_LEN]; 2],
+    /// The blocks of `tail` that are still to come.
+    tail_left: usize,
+    place: &'d mut MaybeUninit<Digest>,
+}
+
+impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
+    /// No words yet.
+    pub(super) fn new(lanes: L, rounds: NonZeroU32) -> Self {
+        Self {
+            lanes,
+            rounds,
+            messages: [const { None }; N],
+            states: States([[0; N]; 8]),
+            digests: [[0; DIGEST_LEN]; N],
+            places: [const { None }; N],
+            hashed_once: 0,
+        }
+    }
+
+    /// Takes one more word; hashes on until there is a lane for it.
+    pub(super) fn push(&mut self, job: Job<'a, 'd>) {
+        let lane = loop {
+            match self.messages.iter().position(Option::is_none) {
+                Some(lane) => break lane,
+                None => self.advance(),
+            }
+        };
+        for (row, word) in self.states.0.iter_mut().zip(INITIAL_STATE) {
+            row[lane] = word;
+        }
+        self.messages[lane] = Some(Message::new(job));
+    }
+
+    /// Hashes all words to their ends.
+    pub(super) fn finish(mut self) {
+        while self.messages.iter().flatten().count() > 1 {
+            self.advance();
+        }
+        for lane in 0..N {
+            self.finish_alone(lane);
+        }
+        self.hash_again();
+    }
+
+    /// Takes every word on until the first of them ends.
+    fn advance(&mut self) {
+        let steps = self.messages.iter().flatten().map(Message::blocks_left).min().unwrap_or(0);
+        for _ in 0..steps {
+            let blocks = self.messages.each_mut().map(|message| match message {
+                Some(message) => message.next_block(),
+                None => &[0; BLOCK_LEN],
+            });
+            self.lanes.compress_blocks(&mut self.states, blocks);
+        }
+        for lane in 0..N {
+            let ended = self.messages[lane].take_if(|message| message.blocks_left() == 0);
+            if let Some(message) = ended {
+                self.end(lane, message.place);
+            }
+        }
+    }
+
+    /// Takes the word of one lane to its end without the other lanes, which are idle.
+    fn finish_alone(&mut self, lane: usize) {
+        let Some(mut message) = self.messages[lane].take() else { return };
+        let mut state = self.states.0.map(|row| row[lane]);
+        compress512(&mut state, message.blocks);
+        message.blocks = &[];
+        compress512(&mut state, &message.tail[2 - message.tail_left..]);
+        for (row, word) in self.states.0.iter_mut().zip(state) {
+            row[lane] = word;
+        }
+        self.end(lane, message.place);
+    }
+
+    /// Passes on the digest of a word that has ended: to its place, or to its other rounds.
+    fn end(&mut self, lane: usize, place: &'d mut MaybeUninit<Digest>) {
+        let mut digest = [0; DIGEST_LEN];
+        for (bytes, row) in digest.as_chunks_mut().0.iter_mut().zip(&self.states.0) {
+            *bytes = row[lane].to_be_bytes();
+        }
+        if self.rounds.get() == 1 {
+            place.write(digest);
+            return;
+        }
+        self.digests[self.hashed_once] = digest;
+        self.places[self.hashed_once] = Some(place);
+        self.hashed_once += 1;
+        if self.hashed_once == N {
+            self.hash_again();
+        }
+    }
+
+    /// Does the rounds after the first: a digest is a short word.
+    fn hash_again(&mut self) {
+        let Some(rounds) = NonZeroU32::new(self.rounds.get() - 1) else { return };
+        let mut spare = [MaybeUninit::uninit(); N];
+        let mut group = spare.each_mut().map(|place| Job { word: &[][..], place });
+        let hashed_once = std::mem::take(&mut self.hashed_once);
+        let digests = self.digests.iter().zip(&mut self.places).take(hashed_once);
+        for (job, (word, place)) in group.iter_mut().zip(digests) {
+            if let Some(place) = place.take() {
+                *job = Job { word, place };
+            }
+        }
+        hash_rest(self.lanes, &mut group, hashed_once, rounds);
+    }
+}
+
+impl<'a, 'd> Message<'a, 'd> {
+    /// Cuts a word into blocks and pads the last (FIPS 180-4, section 5.1.2).
+    fn new(job: Job<'a, 'd>) -> Self {
+        let (blocks, rest) = job.word.as_chunks();
+        let mut tail = [[0; BLOCK_LEN]; 2];
+        let tail_left = if rest.len() > SHORT_LEN { 2 } else { 1 };
+        let padded = tail[2 - tail_left..].as_flattened_mut();
+        padded[..rest.len()].copy_from_slice(rest);
+        padded[rest.len()] = 0x80;
+        let bits = job.word.len() as u128 * 8;
+        padded[tail_left * BLOCK_LEN - size_of::<u128>()..].copy_from_slice(&bits.to_be_bytes());
+        Self { blocks, tail, tail_left, place: job.place }
+    }
+
+    fn blocks_left(&self) -> usize {
+        self.blocks.len() + self.tail_left
+    }
+
+    /// The next block; the last one again when there is none.
+    fn next_block(&mut self) -> &[u8; BLOCK_LEN] {
+        if let Some((block, rest)) = self.blocks.split_first() {
+            self.blocks = rest;
+            return block;
+        }
+        let block = &self.tail[2 - self.tail_left.max(1)];
+        self.tail_left = self.tail_left.saturating_sub(1);
+        block
+    }
+}
