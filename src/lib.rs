@@ -5,6 +5,7 @@
 //! library never prints by itself and never exits the process.
 
 pub mod interrupt;
+pub mod known;
 pub mod region;
 pub mod sha512;
 pub mod words;

@@ -1,0 +1,256 @@
+//! The set of known digests: how many distinct ones an array holds, and whether a digest is one of
+//! them. Exact: two digests are the same only if all 64 bytes are.
+//!
+//! It borrows the digests and never copies them; it does not know where they came from, nor what
+//! was hashed. It uses `sha512` for the type and `region` for its memory.
+//!
+//! # How it works
+//!
+//! An [entry](partition::Entry) is a digest's place in the array and 32 of its bits, the tag.
+//!
+//! 1. *Scatter.* Every thread reads its own share of the digests, once and in order, and appends
+//!    an entry to the area that it alone has in the partition that other bits of the digest name.
+//! 2. *Finish.* Every thread takes its own run of partitions, each small enough for the nearest
+//!    caches. [`count_distinct`] looks with a filter for the entries that may have an equal, and
+//!    compares only those in full; [`KnownSet`] sorts the partition, so that it can be searched.
+//!
+//! Threads share nothing that is written, so there is nothing to lock, and all of them have ended
+//! when a function of this module returns.
+//!
+//! # Memory
+//!
+//! With `n` digests, on top of them and at any moment: entries of 8 bytes in areas that are at
+//! most 39 % larger than their mean filling (see [`layout`]), 11.2 bytes a digest; the borders of
+//! the areas and the filters come to less than 0.4 bytes a digest. Together less than **12 bytes
+//! a digest and 64 KiB a thread**, whatever the digests are.
+//!
+//! # Digests that are not random
+//!
+//! The bits of SHA-512 spread evenly; digests made by hand need not. An area that fills up throws
+//! out its repeats, so frequent digests cost no memory and no thread more than its share. If that
+//! does not help, too many *different* digests name one partition, and everything begins again
+//! with the bits of a randomly seeded hash of all 64 bytes, which nobody can have aimed at. Equal
+//! tags of different digests are resolved by sorting. So no input takes more than
+//! `n × log n` steps.
+//!
+//! Only the first 8 bytes of a digest choose partition and tag at first. Whoever splits a larger
+//! array into pieces by the digests' bits, to count piece by piece, best uses later ones.
+
+mod layout;
+mod partition;
+mod scatter;
+mod threads;
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::num::NonZeroUsize;
+
+use crate::region::Region;
+use crate::sha512::Digest;
+
+use layout::Layout;
+use partition::{Entry, Filter};
+
+/// Why a set could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum KnownError {
+    /// Entries number the digests with 32 bits.
+    #[error("{digests} digests are too many for one set: it holds up to {limit}; split the list", limit = u32::MAX)]
+    TooMany {
+        /// How many there are.
+        digests: usize,
+    },
+    /// The system refused the memory for the entries.
+    #[error("no memory for the set of digests ({bytes} bytes): {source}")]
+    Memory {
+        /// How much was asked for.
+        bytes: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused a thread.
+    #[error("cannot start a thread to build the set of digests: {source}; use fewer workers")]
+    Thread {
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Counts the distinct digests with up to `threads` threads, the caller's included (1: none is
+/// started).
+///
+/// Cheaper than building a [`KnownSet`] where only the number is wanted.
+///
+/// # Errors
+///
+/// When there are 2^32 digests or more, or the system refuses memory or threads.
+pub fn count_distinct(digests: &[Digest], threads: NonZeroUsize) -> Result<usize, KnownError> {
+    let table = Table::build(digests, threads, || {
+        let mut filter = Filter::new();
+        move |entries: &mut [Entry]| filter.count_distinct(digests, entries)
+    })?;
+    Ok(table.distinct())
+}
+
+/// The distinct digests of an array, ready to be looked up.
+#[derive(Debug)]
+pub struct KnownSet<'a> {
+    digests: &'a [Digest],
+    table: Table,
+}
+
+impl<'a> KnownSet<'a> {
+    /// Builds the set with up to `threads` threads, the caller's included (1: none is started).
+    ///
+    /// # Errors
+    ///
+    /// When there are 2^32 digests or more, or the system refuses memory or threads.
+    pub fn build(digests: &'a [Digest], threads: NonZeroUsize) -> Result<Self, KnownError> {
+        let table = Table::build(digests, threads, || {
+            |entries: &mut [Entry]| partition::sort_distinct(digests, entries)
+        })?;
+        Ok(Self { digests, table })
+    }
+
+    /// The number of distinct digests.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.table.distinct()
+    }
+
+    /// Whether `digest` is equal to one of the array, in all 64 bytes.
+    #[must_use]
+    pub fn contains(&self, digest: &Digest) -> bool {
+        self.position(digest).is_some()
+    }
+
+    /// The index of the first digest of the array that is equal to `digest`.
+    #[must_use]
+    pub fn position(&self, digest: &Digest) -> Option<usize> {
+        let hash = self.table.key.hash(digest);
+        let entries = self.table.partition(self.table.layout.partition_of(hash));
+        partition::find(self.digests, entries, layout::tag_of(hash), digest)
+    }
+}
+
+/// Which bits of a digest choose its partition and its tag.
+#[derive(Debug)]
+enum Key {
+    /// Its first 8 bytes as they are.
+    Leading,
+    /// A hash of all its bytes with a seed that was drawn for this table.
+    Seeded(RandomState),
+}
+
+impl Key {
+    fn hash(&self, digest: &Digest) -> u64 {
+        match self {
+            Self::Leading => leading_bits(digest),
+            Self::Seeded(seed) => seed.hash_one(digest),
+        }
+    }
+}
+
+/// Little-endian, so that partitions go by the eighth byte: then even digests that come sorted
+/// fill all areas at the same pace.
+fn leading_bits(digest: &Digest) -> u64 {
+    u64::from_le_bytes(*digest.first_chunk().expect("a digest has more than 8 bytes"))
+}
+
+/// The finished partitions.
+#[derive(Debug)]
+struct Table {
+    entries: Region,
+    layout: Layout,
+    key: Key,
+    /// For each partition the number of its distinct digests.
+    distinct: Vec<u32>,
+}
+
+impl Table {
+    /// Scatters the digests and has every partition finished by a function that `finisher` makes,
+    /// one for each thread. It gets a partition's entries in any order, repeats included, leaves
+    /// in front those that shall be kept, and returns the number of distinct digests.
+    fn build<F: FnMut(&mut [Entry]) -> usize>(
+        digests: &[Digest],
+        threads: NonZeroUsize,
+        finisher: impl Fn() -> F + Sync,
+    ) -> Result<Self, KnownError> {
+        if u32::try_from(digests.len()).is_err() {
+            return Err(KnownError::TooMany { digests: digests.len() });
+        }
+        let layout = Layout::new(digests.len(), threads);
+        let bytes = layout.slots() * size_of::<Entry>();
+        let refused = |source| KnownError::Memory { bytes, source };
+        let mut entries = Region::private(bytes).map_err(refused)?;
+        let mut key = Key::Leading;
+        loop {
+            let (slots, _) = entries.private_bytes_mut().as_chunks_mut();
+            let scattered = match &key {
+                Key::Leading => scatter::scatter(digests, slots, layout, leading_bits)?,
+                Key::Seeded(seed) => {
+                    scatter::scatter(digests, slots, layout, |digest| seed.hash_one(digest))?
+                }
+            };
+            if let Some(fillings) = scattered {
+                let distinct = finish(slots, layout, &fillings, &finisher)?;
+                return Ok(Self { entries, layout, key, distinct });
+            }
+            // With an honest seed this happens once in a billion runs; a new one then.
+            key = Key::Seeded(RandomState::new());
+        }
+    }
+
+    fn distinct(&self) -> usize {
+        self.distinct.iter().map(|&count| count as usize).sum()
+    }
+
+    /// The kept entries of one partition.
+    fn partition(&self, partition: usize) -> &[Entry] {
+        let (slots, _) = self.entries.private_bytes().as_chunks();
+        let start = partition * self.layout.partition_slots();
+        &slots[start..start + self.distinct[partition] as usize]
+    }
+}
+
+/// Finishes all partitions, each thread its own run of them; returns the number of distinct
+/// digests of each.
+fn finish<F: FnMut(&mut [Entry]) -> usize>(
+    slots: &mut [Entry],
+    layout: Layout,
+    fillings: &[Vec<u32>],
+    finisher: impl Fn() -> F + Sync,
+) -> Result<Vec<u32>, KnownError> {
+    let run = layout.partitions().div_ceil(layout.shares());
+    let jobs = slots.chunks_mut(run * layout.partition_slots()).enumerate().collect();
+    let counts = threads::run(jobs, |(job, slots): (usize, &mut [Entry])| {
+        let mut finish = finisher();
+        slots
+            .chunks_mut(layout.partition_slots())
+            .enumerate()
+            .map(|(place, slots)| {
+                let partition = job * run + place;
+                let filled = join_areas(slots, layout, fillings.iter().map(|f| f[partition]));
+                u32::try_from(finish(&mut slots[..filled])).expect("no more than there are digests")
+            })
+            .collect::<Vec<_>>()
+    })?;
+    Ok(counts.concat())
+}
+
+/// Moves the entries of a partition's areas together, to its start; returns their number.
+fn join_areas(slots: &mut [Entry], layout: Layout, fillings: impl Iterator<Item = u32>) -> usize {
+    let mut end = 0;
+    for (area, filling) in fillings.enumerate() {
+        let start = area * layout.area_slots();
+        let filling = filling as usize;
+        if start != end {
+            slots.copy_within(start..start + filling, end);
+        }
+        end += filling;
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! One partition: count its distinct digests, sort them, find one.
+//!
+//! Works on any slice of entries; it does not know how they came together. Nothing here is
+//! approximate: tags and filters only spare comparisons of full digests, they never replace one
+//! that is needed.
+
+use crate::sha512::Digest;
+
+/// A digest's index in its array (the low half) and its tag (the high half), as the bytes of a
+/// `u64`: plain bytes, because that is what a region is made of.
+pub(super) type Entry = [u8; 8];
+
+/// Puts an entry together.
+pub(super) fn entry(tag: u64, index: usize) -> Entry {
+    let index = u64::try_from(index).expect("usize has at most 64 bits");
+    (tag << 32 | index).to_ne_bytes()
+}
+
+/// An entry's tag.
+fn tag(entry: Entry) -> u64 {
+    u64::from_ne_bytes(entry) >> 32
+}
+
+/// An entry's digest.
+fn digest(digests: &[Digest], entry: Entry) -> &Digest {
+    &digests[index(entry)]
+}
+
+/// An entry's index.
+fn index(entry: Entry) -> usize {
+    let index = u64::from_ne_bytes(entry) & u64::from(u32::MAX);
+    usize::try_from(index).expect("it was a usize before")
+}
+
+/// Sorts the entries by tag, then digest, and leaves of equal digests only the one with the lowest
+/// index; returns the number of entries that are left, in front. What stands behind them is of no
+/// use any more.
+pub(super) fn sort_distinct(digests: &[Digest], entries: &mut [Entry]) -> usize {
+    entries.sort_unstable_by_key(|&entry| u64::from_ne_bytes(entry));
+    let mut kept = 0;
+    let mut start = 0;
+    while start < entries.len() {
+        let first = entries[start];
+        let rest = &entries[start + 1..];
+        let same_tag = rest.iter().take_while(|&&entry| tag(entry) == tag(first)).count();
+        let end = start + 1 + same_tag;
+        let distinct = distinct_in_run(digests, &mut entries[start..end]);
+        entries.copy_within(start..start + distinct, kept);
+        kept += distinct;
+        start = end;
+    }
+    kept
+}
+
+/// As [`sort_distinct`], for entries that have one tag and stand in the order of their indices.
+fn distinct_in_run(digests: &[Digest], run: &mut [Entry]) -> usize {
+    let first = digest(digests, run[0]);
+    if run[1..].iter().all(|&entry| digest(digests, entry) == first) {
+        return 1;
+    }
+    run.sort_unstable_by_key(|&entry| (digest(digests, entry), index(entry)));
+    let mut kept = 1;
+    for place in 1..run.len() {
+        if digest(digests, run[place]) != digest(digests, run[kept - 1]) {
+            run[kept] = run[place];
+            kept += 1;
+        }
+    }
+    kept
+}
+
+/// The index of the digest that is equal to `wanted`, whose tag is `wanted_tag`, among entries in
+/// the order of [`sort_distinct`].
+pub(super) fn find(
+    digests: &[Digest],
+    entries: &[Entry],
+    wanted_tag: u64,
+    wanted: &Digest,
+) -> Option<usize> {
+    let order = |&candidate: &Entry| {
+        tag(candidate).cmp(&wanted_tag).then_with(|| digest(digests, candidate).cmp(wanted))
+    };
+    entries.binary_search_by(order).ok().map(|place| index(entries[place]))
+}
+
+/// Counts the distinct digests of a partition without sorting all of it.
+///
+/// Most digests have no equal. A filter of two bits for each cell, 64 cells or more for an entry,
+/// tells which entries *may* have one: those whose cell was met twice. Only they are sorted and
+/// compared.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    /// For 64 cells at a time: the cells met at least once, and at least twice.
+    cells: Vec<[u64; 2]>,
+}
+
+impl Filter {
+    /// A filter without memory; it takes what the partitions need.
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts the distinct digests of the entries. Their order is lost, and some of them too.
+    pub(super) fn count_distinct(&mut self, digests: &[Digest], entries: &mut [Entry]) -> usize {
+        let words = entries.len().next_power_of_two();
+        self.cells.clear();
+        self.cells.resize(words, [0; 2]);
+        let word_bits = words.ilog2();
+        let cell = |entry: Entry| {
+            let tag = tag(entry);
+            let word = usize::try_from(tag << word_bits >> 32).expect("fewer than there are words");
+            (word, 1 << (tag & 63))
+        };
+        for &entry in &*entries {
+            let (word, bit) = cell(entry);
+            let [once, twice] = &mut self.cells[word];
+            *twice |= *once & bit;
+            *once |= bit;
+        }
+        let mut suspects = 0;
+        for place in 0..entries.len() {
+            let entry = entries[place];
+            let (word, bit) = cell(entry);
+            entries[suspects] = entry;
+            suspects += usize::from(self.cells[word][1] & bit != 0);
+        }
+        entries.len() - suspects + sort_distinct(digests, &mut entries[..suspects])
+    }
+}
