@@ -4,6 +4,7 @@
 //! The library is the product; the binary only parses its arguments and calls [`commands`]. The
 //! library never prints by itself and never exits the process.
 
+pub mod bench;
 pub mod interrupt;
 pub mod region;
 pub mod sha512;
