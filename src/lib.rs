@@ -7,4 +7,5 @@
 pub mod bench;
 pub mod interrupt;
 pub mod region;
+pub mod report;
 pub mod sha512;
