@@ -4,8 +4,10 @@
 //! The library is the product; the binary only parses its arguments and calls [`commands`]. The
 //! library never prints by itself and never exits the process.
 
+pub mod bench;
 pub mod interrupt;
 pub mod known;
 pub mod region;
+pub mod report;
 pub mod sha512;
 pub mod words;

@@ -1,0 +1,65 @@
+//! Figures as people read them: a unit that suits, no more digits than mean something.
+
+use std::time::Duration;
+
+/// A unit of time, the same for all times of a table so that a column can be compared by eye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeUnit {
+    Seconds,
+    Milliseconds,
+    Microseconds,
+}
+
+impl TimeUnit {
+    /// The unit in which the shortest of some times has at least two digits before the point.
+    pub(crate) fn suiting(times: impl IntoIterator<Item = Duration>) -> Self {
+        let shortest = times.into_iter().filter(|time| !time.is_zero()).min();
+        match shortest {
+            Some(time) if time < Duration::from_millis(1) => Self::Microseconds,
+            Some(time) if time >= Duration::from_secs(10) => Self::Seconds,
+            _ => Self::Milliseconds,
+        }
+    }
+
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Milliseconds => "ms",
+            Self::Microseconds => "µs",
+        }
+    }
+
+    /// A time as a number of this unit.
+    pub(crate) fn of(self, time: Duration) -> f64 {
+        let per_second = match self {
+            Self::Seconds => 1.0,
+            Self::Milliseconds => 1e3,
+            Self::Microseconds => 1e6,
+        };
+        time.as_secs_f64() * per_second
+    }
+
+    /// `62.1`: the number without the unit, for a column whose heading names it.
+    pub(crate) fn bare(self, time: Duration) -> String {
+        let decimals = if self == Self::Seconds { 2 } else { 1 };
+        format!("{:.decimals$}", self.of(time))
+    }
+}
+
+/// A count in groups of three: `1,049,938`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A speed-up with its interval: `1.77× (1.70–1.81)`.
+pub(crate) fn speedup((middle, low, high): (f64, f64, f64)) -> String {
+    format!("{middle:.2}× ({low:.2}–{high:.2})")
+}

@@ -1,0 +1,51 @@
+//! The plain format: one fact a line, stable, for scripts and for reading over a pipe.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::Report;
+use crate::bench::result::ResultRow;
+
+/// `Loaded 1049938 words from 1m_words.txt`, without a line end.
+#[must_use]
+pub fn loaded_line(words: usize, name: &str) -> String {
+    format!("Loaded {words} words from {}", one_line(name))
+}
+
+/// `Done, with 979250 hashes`, without a line end.
+#[must_use]
+pub fn done_line(distinct: usize) -> String {
+    format!("Done, with {distinct} hashes")
+}
+
+/// `5000: 0.062 seconds`, the median, without a line end; `None` for a row without a sample.
+#[must_use]
+pub fn result_line(row: &ResultRow) -> Option<String> {
+    let median = row.summary?.median;
+    Some(format!("{}: {:.3} seconds", one_line(&row.label), median.as_secs_f64()))
+}
+
+/// A whole measurement: what was loaded, then one line a row. Rows without a sample are left out.
+#[must_use]
+pub fn render(report: &Report<'_>) -> String {
+    let run = report.run;
+    let mut text = loaded_line(run.input.words, &run.input.path);
+    text.push('\n');
+    for line in run.results.iter().filter_map(result_line) {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// Control characters as escapes: a path with a line end in it must not make two facts of one,
+/// nor an escape sequence reach the terminal.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |character: char| {
+        let escaped = character.is_control().then(|| character.escape_default().to_string());
+        escaped.unwrap_or_else(|| character.to_string())
+    };
+    Cow::Owned(text.chars().map(escape).collect())
+}
