@@ -1,5 +1,9 @@
 //! A request to stop, as a flag to look at and a descriptor to wait on.
 //!
+//! Where nobody is able to look or to wait (a write to a pipe that nobody reads, a library's loop),
+//! and nothing would be lost, a program lets the signal end it on the spot:
+//! [`Interrupt::end_at_once`].
+//!
 //! Whoever works for long looks at [`Interrupt::pending`] now and then; whoever sleeps in `poll`
 //! also waits for [`Interrupt::descriptor`], which stays readable once the request was made. The
 //! module does not know what stops, or how: it turns SIGINT and SIGTERM into that request and
@@ -9,7 +13,7 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -20,6 +24,7 @@ const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 #[derive(Debug)]
 pub struct Interrupt {
     signal: Arc<AtomicUsize>,
+    end_at_once: Arc<AtomicBool>,
     readable_when_pending: UnixStream,
     request: UnixStream,
 }
@@ -33,10 +38,16 @@ impl Interrupt {
     pub fn manual() -> io::Result<Arc<Self>> {
         let (readable_when_pending, request) = UnixStream::pair()?;
         request.set_nonblocking(true)?;
-        Ok(Arc::new(Self { signal: Arc::default(), readable_when_pending, request }))
+        Ok(Arc::new(Self {
+            signal: Arc::default(),
+            end_at_once: Arc::default(),
+            readable_when_pending,
+            request,
+        }))
     }
 
-    /// An interrupt that SIGINT and SIGTERM make, from now to the end of the process.
+    /// An interrupt that SIGINT and SIGTERM make, from now to the end of the process. A second
+    /// signal ends the process on the spot: whoever sends one has waited long enough.
     ///
     /// # Errors
     ///
@@ -45,10 +56,23 @@ impl Interrupt {
         let interrupt = Self::manual()?;
         for signal in SIGNALS {
             let number = signal.unsigned_abs() as usize;
+            let armed = &interrupt.end_at_once;
+            signal_hook::flag::register_conditional_shutdown(
+                signal,
+                128 + signal,
+                Arc::clone(armed),
+            )?;
+            signal_hook::flag::register(signal, Arc::clone(armed))?;
             signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.signal), number)?;
             signal_hook::low_level::pipe::register(signal, interrupt.request.try_clone()?)?;
         }
         Ok(interrupt)
+    }
+
+    /// Whether the next signal ends the process on the spot, with the status 128 + its number,
+    /// instead of making a request. Until told so, it does not.
+    pub fn end_at_once(&self, at_once: bool) {
+        self.end_at_once.store(at_once, Ordering::SeqCst);
     }
 
     /// Makes the request, as if `signal` had come.

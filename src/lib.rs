@@ -4,9 +4,15 @@
 //! The library is the product; the binary only parses its arguments and calls [`commands`]. The
 //! library never prints by itself and never exits the process.
 
+pub mod backend;
 pub mod bench;
+pub mod chunksize;
+pub mod cli;
+pub mod commands;
 pub mod interrupt;
 pub mod known;
+pub mod pool;
+pub mod progress;
 pub mod region;
 pub mod report;
 pub mod sha512;

@@ -255,8 +255,8 @@ pub struct ProcessRow {
     pub pid: u32,
     /// How many tasks it finished.
     pub tasks: usize,
-    /// How many words those had.
-    pub words: usize,
+    /// How many words those had; `None` when the process died before it could say.
+    pub words: Option<usize>,
     /// The time it spent on tasks, by the clock on the wall.
     #[serde(with = "optional_seconds")]
     pub busy: Option<Duration>,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::Report;
 use crate::bench::result::ResultRow;
@@ -18,11 +19,16 @@ pub fn done_line(distinct: usize) -> String {
     format!("Done, with {distinct} hashes")
 }
 
-/// `5000: 0.062 seconds`, the median, without a line end; `None` for a row without a sample.
+/// `5000: 0.062 seconds`, without a line end.
+#[must_use]
+pub fn time_line(label: &str, time: Duration) -> String {
+    format!("{}: {:.3} seconds", one_line(label), time.as_secs_f64())
+}
+
+/// The [`time_line`] of a row's median; `None` for a row without a sample.
 #[must_use]
 pub fn result_line(row: &ResultRow) -> Option<String> {
-    let median = row.summary?.median;
-    Some(format!("{}: {:.3} seconds", one_line(&row.label), median.as_secs_f64()))
+    Some(time_line(&row.label, row.summary?.median))
 }
 
 /// A whole measurement: what was loaded, then one line a row. Rows without a sample are left out.

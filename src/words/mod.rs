@@ -9,13 +9,11 @@
 //! [`crate::region`] for its memory.
 
 mod chunk;
-mod chunksize;
 mod index;
 mod load;
 mod split;
 
 pub use chunk::{Chunk, Chunks};
-pub use chunksize::{ChunkSize, ChunkSizeError, Sizes, auto_size, parse_count};
 pub use load::{LoadError, Source, load};
 pub use split::{Rules, Words};
 

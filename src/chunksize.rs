@@ -10,6 +10,8 @@
 //! | `trapezoid` | from ceil(words / (2 × workers)) down to the smallest size in equal steps (Tzeng and Ni 1993) |
 //!
 //! The last three take a smallest size, as in `guided:500`.
+//!
+//! This is arithmetic on counts: nothing here knows a word, a worker or a clock.
 
 use std::fmt;
 use std::num::NonZeroUsize;

@@ -1,0 +1,95 @@
+//! Threads of this process, in a rayon pool of the asked size.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Around, Backend, BackendError, Digests, Outcome, Work, hash_in_steps, stop_if_asked};
+use crate::chunksize::Sizes;
+use crate::sha512::Digest;
+use crate::words::{Chunk, Chunks, WordList};
+
+/// Threads that take chunks from one queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Threads;
+
+/// A thread takes chunks from the queue until it has so many words, so that the lock is not taken
+/// for every word of a small chunk size and the engine's lanes are full. It always takes one.
+const WORDS_AT_HAND: usize = 512;
+
+impl Backend for Threads {
+    fn run(
+        &self,
+        list: &WordList,
+        work: &Work,
+        around: &Around<'_>,
+    ) -> Result<Outcome, BackendError> {
+        let begin = around.clock.now();
+        let threads = work.workers.get();
+        // A scoped pool: its threads have ended when `build_scoped` returns, where those of an
+        // ordinary pool end some time after it was dropped, and `fork` later on wants none alive.
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_scoped(
+                |thread| thread.run(),
+                |pool| {
+                    let started = around.clock.now();
+                    let mut digests = Digests::private(list.len())?;
+                    let queue = Queue::new(list, work, digests.private_slice_mut());
+                    pool.broadcast(|_| queue.work_off(list, work, around));
+                    let tasks = queue.tasks.into_inner();
+                    stop_if_asked(around.interrupt)?;
+                    Ok(Outcome {
+                        digests,
+                        start: Some(started.saturating_sub(begin)),
+                        map: around.clock.now().saturating_sub(started),
+                        tasks: Some(tasks),
+                        processes: Vec::new(),
+                    })
+                },
+            )
+            .map_err(|error| BackendError::Threads { threads, reason: error.to_string() })?
+    }
+}
+
+/// The chunks that nobody has taken yet, and the places of their digests.
+struct Queue<'a> {
+    left: Mutex<Left<'a>>,
+    tasks: AtomicUsize,
+}
+
+struct Left<'a> {
+    chunks: Chunks<'a, Sizes>,
+    places: &'a mut [Digest],
+}
+
+impl<'a> Queue<'a> {
+    fn new(list: &'a WordList, work: &Work, places: &'a mut [Digest]) -> Self {
+        let chunks = list.chunks(work.chunksize.sizes(list.len(), work.workers));
+        Self { left: Mutex::new(Left { chunks, places }), tasks: AtomicUsize::new(0) }
+    }
+
+    fn work_off(&self, list: &WordList, work: &Work, around: &Around<'_>) {
+        while let Some((chunk, places)) = self.take() {
+            if !hash_in_steps(list.words_of(&chunk), work, places, around) {
+                break;
+            }
+        }
+    }
+
+    /// The next chunk, or several small ones as one, with the places of its digests.
+    fn take(&self) -> Option<(Chunk, &'a mut [Digest])> {
+        // A thread that panicked ends the run anyway; what it left is still in order.
+        let mut left = self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut taken = left.chunks.next()?;
+        let mut tasks = 1;
+        while taken.words < WORDS_AT_HAND {
+            let Some(next) = left.chunks.next() else { break };
+            taken.bytes.end = next.bytes.end;
+            taken.words += next.words;
+            tasks += 1;
+        }
+        self.tasks.fetch_add(tasks, Ordering::Relaxed);
+        let places = left.places.split_off_mut(..taken.words)?;
+        Some((taken, places))
+    }
+}

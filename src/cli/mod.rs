@@ -1,0 +1,296 @@
+//! The command line as clap's derive structs; their doc comments are the help text.
+//!
+//! This is syntax only: what an option means on this machine is decided in [`crate::commands`].
+//! Of the rest of the house it knows the values that options name ([`crate::chunksize`]).
+
+mod values;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::chunksize::ChunkSize;
+pub use values::{Axis, MOST_WORKERS};
+
+const EXAMPLES: &str = "\
+Examples:
+  wordhash                                    the default list, the default way
+  wordhash --serial words.txt                 one thread for everything
+  wordhash -w 4 -c 5000 words.txt             four worker processes, 5,000 words a task
+  wordhash sweep -w 4 words.txt               seven chunk sizes and the serial run
+  wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
+  wordhash compare words.txt                  serial, threads and processes
+  wordhash generate --words 1k --distinct 900 > words.txt";
+
+/// Hash a word list with SHA-512: serially, on threads or across worker processes
+///
+/// WORDS is a file with one word a line, or `-` for standard input. Left out, it is
+/// /usr/share/dict/words, else /usr/dict/words, else a built-in list of 1,049,938 words.
+#[derive(Debug, Parser)]
+#[command(name = "wordhash", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES,
+    subcommand_help_heading = "Commands", disable_help_subcommand = true, max_term_width = 80)]
+pub struct Cli {
+    /// What to do; without one, the list is hashed once.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The options of the run without a command.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Time many chunk sizes, crossed with whatever else is given as a list
+    #[command(max_term_width = 80)]
+    Sweep(SweepArgs),
+    /// Time serial, threads and processes side by side
+    #[command(max_term_width = 80)]
+    Compare(CompareArgs),
+    /// Write a reproducible, sorted list of pronounceable words
+    #[command(max_term_width = 80)]
+    Generate(GenerateArgs),
+    /// Show this machine, the hash engines it can run and the defaults that follow
+    #[command(max_term_width = 80)]
+    Info,
+}
+
+/// One run.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The list.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How it is hashed.
+    #[command(flatten)]
+    pub how: HowArgs,
+    /// What is shown.
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// `wordhash sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// The list.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How it is hashed.
+    #[command(flatten)]
+    pub how: HowArgs,
+    /// How it is measured.
+    #[command(flatten)]
+    pub measure: MeasureArgs,
+    /// Leave the serial row out
+    #[arg(long, help_heading = "Measuring")]
+    pub no_serial: bool,
+    /// What is shown.
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// `wordhash compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The list.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How it is hashed.
+    #[command(flatten)]
+    pub how: HowArgs,
+    /// How it is measured.
+    #[command(flatten)]
+    pub measure: MeasureArgs,
+    /// What is shown.
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// Where the words come from and what counts as one.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputArgs {
+    /// Word list, one word a line; `-` is standard input
+    #[arg(value_name = "WORDS")]
+    pub words: Option<PathBuf>,
+    /// Hash each line with its end, as the tutorial's program does
+    #[arg(long)]
+    pub keep_newline: bool,
+    /// Leave blank lines out
+    #[arg(long)]
+    pub skip_blank: bool,
+    /// What the list must be; with `utf-8` a line that is not is an error
+    #[arg(long, value_enum, default_value_t = Encoding::Bytes)]
+    pub encoding: Encoding,
+}
+
+/// How the words are hashed. Every list is an axis of `sweep` and `compare`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "How to run")]
+pub struct HowArgs {
+    /// Worker processes or threads [default: the physical cores that may be used]
+    #[arg(short, long, value_name = "N", value_parser = values::worker_counts)]
+    pub workers: Option<Axis<NonZeroUsize>>,
+    /// Words in a task: N, `even`, `auto`, or a schedule: `guided[:MIN]`,
+    /// `factoring[:MIN]`, `trapezoid[:MIN]` [default: auto; sweep: the tutorial's]
+    #[arg(short, long, value_name = "SIZE", value_parser = values::chunk_sizes)]
+    pub chunksize: Option<Axis<ChunkSize>>,
+    /// `serial`, `threads` or `processes` [default: processes]
+    #[arg(short, long, value_name = "BACKEND", value_parser = values::names::<Backend>)]
+    pub backend: Option<Axis<Backend>>,
+    /// The same as `--backend serial`
+    #[arg(long, conflicts_with = "backend")]
+    pub serial: bool,
+    /// How bytes and digests reach worker processes and come back: `shared`
+    /// memory, or through the `pipe` [default: shared]
+    #[arg(long, value_name = "TRANSPORT", value_parser = values::names::<Transport>)]
+    pub transport: Option<Axis<Transport>>,
+    /// How worker processes are started: `spawn` or `fork` [default: spawn]
+    #[arg(long, value_name = "METHOD", value_parser = values::names::<StartMethod>)]
+    pub start_method: Option<Axis<StartMethod>>,
+    /// `auto`, `sha2`, `avx2` or `avx512` [default: auto, the fastest here]
+    #[arg(long, value_name = "ENGINE", value_parser = values::names::<Engine>)]
+    pub engine: Option<Axis<Engine>>,
+    /// Hash the digest again N-1 times: a heavier task [default: 1]
+    #[arg(long, value_name = "N", value_parser = values::round_counts)]
+    pub rounds: Option<Axis<NonZeroU32>>,
+    /// Replace a worker process after N tasks
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub max_tasks_per_worker: Option<NonZeroUsize>,
+    /// How often a task is given out again after its worker died
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub retries: u32,
+    /// Give a run up after so many seconds without any progress
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
+    pub timeout: Option<Duration>,
+}
+
+/// How often each configuration runs, and in which order.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Measuring")]
+pub struct MeasureArgs {
+    /// Counted runs of each configuration
+    #[arg(long, value_name = "N", default_value = "5", value_parser = values::count)]
+    pub runs: NonZeroUsize,
+    /// Uncounted runs of each configuration, first
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::count_or_zero)]
+    pub warmup: u64,
+    /// Round by round over all configurations (every other round backwards), or
+    /// one configuration after another
+    #[arg(long, value_enum, default_value_t = Order::Interleaved)]
+    pub order: Order,
+    /// How results are written [default: `table` on a terminal, else `plain`]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
+}
+
+/// What is shown besides the results.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct ShowArgs {
+    /// Whether standard error shows a progress bar; `auto`: on a terminal
+    #[arg(long, value_enum, default_value_t = When::Auto)]
+    pub progress: When,
+    /// Results only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `wordhash generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// Lines to write
+    #[arg(long, value_name = "N", default_value = "1049938", value_parser = values::count_or_zero)]
+    pub words: u64,
+    /// Different words among them
+    #[arg(long, value_name = "M", default_value = "979250", value_parser = values::count_or_zero)]
+    pub distinct: u64,
+    /// Another seed gives another list [default: that of the built-in list]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+}
+
+/// The ways to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// One thread for everything.
+    Serial,
+    /// Threads of this process.
+    Threads,
+    /// Worker processes.
+    Processes,
+}
+
+/// How bytes reach a worker process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// Through anonymous shared memory.
+    Shared,
+    /// Through the worker's socket.
+    Pipe,
+}
+
+/// How a worker process is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StartMethod {
+    /// The program is started afresh.
+    Spawn,
+    /// The program is copied as it stands.
+    Fork,
+}
+
+/// Which code computes SHA-512.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The fastest that this machine can run.
+    Auto,
+    /// One word after another.
+    Sha2,
+    /// Four words side by side.
+    Avx2,
+    /// Eight words side by side.
+    Avx512,
+}
+
+/// What a list must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Encoding {
+    /// Anything.
+    Bytes,
+    /// UTF-8 throughout.
+    #[value(name = "utf-8")]
+    Utf8,
+}
+
+/// In which order configurations run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// Round by round over all of them.
+    Interleaved,
+    /// All runs of one, then all of the next.
+    Blocked,
+}
+
+/// How results are written to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One fact a line, stable.
+    Plain,
+    /// Aligned columns.
+    Table,
+    /// Everything, for programs.
+    Json,
+}
+
+/// When something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// In any case.
+    Always,
+    /// Not at all.
+    Never,
+}

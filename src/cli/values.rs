@@ -1,0 +1,194 @@
+//! The values that options take, as text becomes them: counts, lists, ranges.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use crate::chunksize::{ChunkSize, parse_count};
+
+/// The most workers that one run may have. Each takes a process, a socket and a descriptor for its
+/// end; more than this is a slip of the finger on any machine that exists.
+pub const MOST_WORKERS: usize = 1024;
+
+/// The values of one axis of a sweep: at least one, in the order in which they were given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axis<T>(Vec<T>);
+
+impl<T: Clone> Axis<T> {
+    /// All values.
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        &self.0
+    }
+
+    /// The value, if there is just one.
+    #[must_use]
+    pub fn only(&self) -> Option<T> {
+        match &self.0[..] {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a list whose items `expand` turns into one or several values.
+fn axis<T: PartialEq>(
+    text: &str,
+    expand: impl Fn(&str) -> Result<Vec<T>, String>,
+) -> Result<Axis<T>, String> {
+    let mut values = Vec::new();
+    for item in text.split(',') {
+        for value in expand(item)? {
+            if values.contains(&value) {
+                continue;
+            }
+            values.push(value);
+        }
+    }
+    Ok(Axis(values))
+}
+
+/// `A..B*F`: A, A × F, A × F², … up to B; `None` when the text is no range.
+fn geometric_range(text: &str) -> Option<Result<Vec<NonZeroUsize>, String>> {
+    let (first, rest) = text.split_once("..")?;
+    let parse = || {
+        let (last, factor) = rest.split_once('*')?;
+        let (first, last) = (parse_count(first)?, parse_count(last)?);
+        let factor = parse_count(factor).filter(|factor| factor.get() > 1)?;
+        (first <= last).then(|| {
+            std::iter::successors(Some(first), |size| size.checked_mul(factor))
+                .take_while(|&size| size <= last)
+                .collect()
+        })
+    };
+    Some(parse().ok_or_else(|| "a range is A..B*F with A <= B and F from 2 on".to_owned()))
+}
+
+/// Chunk sizes: `500,5000,even`, `1..1m*4`.
+pub(super) fn chunk_sizes(text: &str) -> Result<Axis<ChunkSize>, String> {
+    axis(text, |item| match geometric_range(item) {
+        Some(range) => Ok(range?.into_iter().map(ChunkSize::Fixed).collect()),
+        None => item.parse().map(|size| vec![size]).map_err(|error| format!("{error}")),
+    })
+}
+
+/// Numbers of workers: `1,2,4`, `1..16*2`.
+pub(super) fn worker_counts(text: &str) -> Result<Axis<NonZeroUsize>, String> {
+    let allowed = || format!("the number of workers is from 1 to {MOST_WORKERS}");
+    axis(text, |item| {
+        let counts = match geometric_range(item) {
+            Some(range) => range?,
+            None => vec![parse_count(item).ok_or_else(allowed)?],
+        };
+        if counts.iter().any(|count| count.get() > MOST_WORKERS) {
+            return Err(allowed());
+        }
+        Ok(counts)
+    })
+}
+
+/// Numbers of rounds: `1,100`, `1..1k*10`.
+pub(super) fn round_counts(text: &str) -> Result<Axis<NonZeroU32>, String> {
+    let allowed = || format!("the number of rounds is from 1 to {}", u32::MAX);
+    axis(text, |item| {
+        let counts = match geometric_range(item) {
+            Some(range) => range?,
+            None => vec![parse_count(item).ok_or_else(allowed)?],
+        };
+        counts.into_iter().map(|count| count.try_into().map_err(|_| allowed())).collect()
+    })
+}
+
+/// Names out of a fixed set: `threads,processes`.
+pub(super) fn names<T: clap::ValueEnum + PartialEq>(text: &str) -> Result<Axis<T>, String> {
+    axis(text, |item| {
+        let found = T::from_str(item, false).map_err(|_| {
+            let known: Vec<String> = T::value_variants()
+                .iter()
+                .filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()))
+                .collect();
+            format!("possible values are {}", known.join(", "))
+        })?;
+        Ok(vec![found])
+    })
+}
+
+/// One count from 1 on.
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    parse_count(text).ok_or_else(|| "a number from 1 on (`_`, `k` and `m` allowed)".to_owned())
+}
+
+/// One count from 0 on.
+pub(super) fn count_or_zero(text: &str) -> Result<u64, String> {
+    match text {
+        "0" => Ok(0),
+        _ => parse_count(text).map(|count| count.get() as u64).ok_or_else(|| {
+            "a number from 0 on (`_`, `k` and `m` allowed)".to_owned()
+        }),
+    }
+}
+
+/// A span of seconds longer than none.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|&seconds| seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|span| !span.is_zero())
+        .ok_or_else(|| "a number of seconds above 0, such as 2 or 0.5".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(text: &str) -> Result<Vec<String>, String> {
+        chunk_sizes(text).map(|axis| axis.values().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn lists_and_ranges_become_values() {
+        for (text, values) in [
+            ("5000", "5000"),
+            ("500,5k,even", "500 5000 even"),
+            ("1..1m*10", "1 10 100 1000 10000 100000 1000000"),
+            ("1..20*4,even", "1 4 16 even"),
+            ("7..7*2", "7"),
+            ("5,5,5", "5"),
+            ("guided:500,auto", "guided:500 auto"),
+        ] {
+            assert_eq!(sizes(text).unwrap().join(" "), values, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_lists_and_ranges_say_what_is_allowed() {
+        for text in ["", ",", "5,", "1..", "1..5", "1..5*1", "5..1*2", "0..5*2", "1..5*", "x"] {
+            let error = sizes(text).unwrap_err();
+            assert!(error.contains("from 1") || error.contains("A..B*F"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn worker_counts_have_a_limit() {
+        assert_eq!(worker_counts("1..16*2").unwrap().values().len(), 5);
+        for text in ["0", "100000", "1025", "1..2k*2", "two"] {
+            assert_eq!(
+                worker_counts(text).unwrap_err(),
+                "the number of workers is from 1 to 1024",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn rounds_and_seconds_have_a_range() {
+        assert_eq!(round_counts("1,100").unwrap().values().len(), 2);
+        assert!(round_counts("0").is_err() && round_counts("5000m").is_err());
+        assert_eq!(seconds("0.5").unwrap(), Duration::from_millis(500));
+        for text in ["0", "-1", "nan", "inf", "1e300", "1e-300", "soon"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+        assert_eq!((count_or_zero("0"), count_or_zero("2k")), (Ok(0), Ok(2000)));
+        assert!(count_or_zero("-1").is_err() && count("0").is_err());
+    }
+}

@@ -1,0 +1,214 @@
+//! From what the command line says to what this machine will do: configurations.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use anyhow::bail;
+
+use crate::backend::{Backend, Processes, Serial, Threads, Work};
+use crate::bench::environment;
+use crate::chunksize::ChunkSize;
+use crate::cli::{self, Axis, HowArgs};
+use crate::pool::{StartMethod, Transport};
+use crate::sha512::{Engine, EngineKind};
+
+/// One way to hash a list, checked against this machine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Config {
+    pub(super) way: Way,
+    pub(super) work: Work,
+}
+
+/// Who works.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way {
+    Serial,
+    Threads,
+    Processes(Processes),
+}
+
+impl Config {
+    /// The backend that runs it.
+    pub(super) fn backend(&self) -> &dyn Backend {
+        match &self.way {
+            Way::Serial => &Serial,
+            Way::Threads => &Threads,
+            Way::Processes(processes) => processes,
+        }
+    }
+
+    /// The name of the backend on the command line.
+    pub(super) fn backend_name(&self) -> &'static str {
+        match self.way {
+            Way::Serial => "serial",
+            Way::Threads => "threads",
+            Way::Processes(_) => "processes",
+        }
+    }
+
+    /// The pool's settings, where worker processes work.
+    pub(super) fn processes(&self) -> Option<&Processes> {
+        match &self.way {
+            Way::Processes(processes) => Some(processes),
+            Way::Serial | Way::Threads => None,
+        }
+    }
+
+    /// The threads that build the set: a serial run uses one for everything.
+    pub(super) fn set_threads(&self) -> NonZeroUsize {
+        match self.way {
+            Way::Serial => NonZeroUsize::MIN,
+            Way::Threads | Way::Processes(_) => self.work.workers,
+        }
+    }
+
+    /// Whether one thread does everything.
+    pub(super) fn is_serial(&self) -> bool {
+        matches!(self.way, Way::Serial)
+    }
+}
+
+/// What a command takes where the command line is silent.
+pub(super) struct Defaults<'a> {
+    pub(super) backends: &'a [cli::Backend],
+    pub(super) chunk_sizes: &'a [ChunkSize],
+}
+
+/// The one configuration of a command that runs once.
+pub(super) fn single(how: &HowArgs) -> anyhow::Result<Config> {
+    let defaults =
+        Defaults { backends: &[cli::Backend::Processes], chunk_sizes: &[ChunkSize::Auto] };
+    only_one("--workers", how.workers.as_ref())?;
+    only_one("--chunksize", how.chunksize.as_ref())?;
+    only_one("--backend", how.backend.as_ref())?;
+    only_one("--transport", how.transport.as_ref())?;
+    only_one("--start-method", how.start_method.as_ref())?;
+    only_one("--engine", how.engine.as_ref())?;
+    only_one("--rounds", how.rounds.as_ref())?;
+    match &all(how, &defaults)?[..] {
+        [only] => Ok(*only),
+        several => bail!("one run has one configuration, not {}", several.len()),
+    }
+}
+
+fn only_one<T: Clone>(option: &str, axis: Option<&Axis<T>>) -> anyhow::Result<()> {
+    match axis {
+        Some(axis) if axis.only().is_none() => {
+            bail!("{option} takes one value here; `wordhash sweep` and `compare` take lists")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// All combinations of what the command line lists, in the order of its options; what makes no
+/// difference to a backend is not crossed with it.
+pub(super) fn all(how: &HowArgs, defaults: &Defaults<'_>) -> anyhow::Result<Vec<Config>> {
+    let workers = values(how.workers.as_ref(), &[default_workers()]);
+    let chunk_sizes = values(how.chunksize.as_ref(), defaults.chunk_sizes);
+    let backends = match how.serial {
+        true => vec![cli::Backend::Serial],
+        false => values(how.backend.as_ref(), defaults.backends),
+    };
+    let engines = engines(how.engine.as_ref())?;
+    let rounds = values(how.rounds.as_ref(), &[NonZeroU32::MIN]);
+    let mut configs: Vec<Config> = Vec::new();
+    for &backend in &backends {
+        for &workers in &workers {
+            for &chunksize in &chunk_sizes {
+                for way in ways(backend, how) {
+                    for &engine in &engines {
+                        for &rounds in &rounds {
+                            let work = Work { engine, rounds, workers, chunksize };
+                            let config = Config { way, work };
+                            // A serial run has neither workers nor tasks: one row is all.
+                            let known = |other: &Config| {
+                                other.is_serial()
+                                    && (other.work.engine, other.work.rounds) == (engine, rounds)
+                            };
+                            if !(config.is_serial() && configs.iter().any(known)) {
+                                configs.push(config);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(configs)
+}
+
+/// The same configurations, behind the serial ones with their engines and rounds.
+pub(super) fn serial_first(how: &HowArgs, configs: Vec<Config>) -> anyhow::Result<Vec<Config>> {
+    let serial = HowArgs { backend: None, serial: true, ..how.clone() };
+    let defaults = Defaults { backends: &[], chunk_sizes: &[ChunkSize::Auto] };
+    let mut all = all(&serial, &defaults)?;
+    all.extend(configs.into_iter().filter(|config| !config.is_serial()));
+    Ok(all)
+}
+
+fn values<T: Clone>(axis: Option<&Axis<T>>, defaults: &[T]) -> Vec<T> {
+    axis.map_or(defaults, Axis::values).to_vec()
+}
+
+/// The combinations of transport and start method, where the backend has any.
+fn ways(backend: cli::Backend, how: &HowArgs) -> Vec<Way> {
+    match backend {
+        cli::Backend::Serial => vec![Way::Serial],
+        cli::Backend::Threads => vec![Way::Threads],
+        cli::Backend::Processes => {
+            let transports = values(how.transport.as_ref(), &[cli::Transport::Shared]);
+            let methods = values(how.start_method.as_ref(), &[cli::StartMethod::Spawn]);
+            let pairs = transports.iter().flat_map(|transport| {
+                methods.iter().map(move |method| (*transport, *method))
+            });
+            pairs.map(|(transport, method)| processes(transport, method, how)).collect()
+        }
+    }
+}
+
+fn processes(transport: cli::Transport, method: cli::StartMethod, how: &HowArgs) -> Way {
+    Way::Processes(Processes {
+        transport: match transport {
+            cli::Transport::Shared => Transport::Shared,
+            cli::Transport::Pipe => Transport::Pipe,
+        },
+        start_method: match method {
+            cli::StartMethod::Spawn => StartMethod::Spawn,
+            cli::StartMethod::Fork => StartMethod::Fork,
+        },
+        retries: how.retries,
+        max_tasks_per_worker: how.max_tasks_per_worker.map(|tasks| tasks.get() as u64),
+        progress_timeout: how.timeout,
+    })
+}
+
+fn engines(axis: Option<&Axis<cli::Engine>>) -> anyhow::Result<Vec<Engine>> {
+    let mut engines = Vec::new();
+    for engine in values(axis, &[cli::Engine::Auto]) {
+        let found = match engine {
+            cli::Engine::Auto => Engine::detect(),
+            cli::Engine::Sha2 => forced(EngineKind::Sha2)?,
+            cli::Engine::Avx2 => forced(EngineKind::Avx2)?,
+            cli::Engine::Avx512 => forced(EngineKind::Avx512)?,
+        };
+        if !engines.contains(&found) {
+            engines.push(found);
+        }
+    }
+    Ok(engines)
+}
+
+fn forced(kind: EngineKind) -> anyhow::Result<Engine> {
+    Engine::forced(kind).ok_or_else(|| {
+        let known: Vec<&str> = Engine::available().into_iter().map(Engine::name).collect();
+        anyhow::anyhow!(
+            "--engine {kind}: this machine lacks the instructions; it can run {}",
+            known.join(", ")
+        )
+    })
+}
+
+/// The physical cores that this process may use.
+pub(super) fn default_workers() -> NonZeroUsize {
+    NonZeroUsize::new(environment::usable_cores().min(cli::MOST_WORKERS))
+        .unwrap_or(NonZeroUsize::MIN)
+}

@@ -1,0 +1,109 @@
+//! The subcommands, one file each: they put the rooms below together.
+//!
+//! A command checks what the command line says against this machine ([`config`]), loads the list
+//! ([`input`]), has it hashed and measured, and writes the result to the [`Screen`] that it was
+//! given. It does not know how hashing, pools or formats work.
+
+mod compare;
+mod config;
+mod generate;
+mod info;
+mod input;
+mod measure;
+mod once;
+mod rows;
+mod run;
+mod screen;
+mod sweep;
+
+use std::process::ExitCode;
+
+pub use screen::{OutputError, Screen};
+
+use crate::backend::BackendError;
+use crate::cli::{Cli, Command};
+use crate::words::LoadError;
+
+/// Done.
+const DONE: u8 = 0;
+/// An error, named on standard error.
+const FAILED: u8 = 2;
+
+/// In a worker process: works until there is nothing left to do, then gives the exit status. In
+/// any other process: `None`, at once. A program calls it before anything else.
+#[must_use]
+pub fn serve_if_worker() -> Option<ExitCode> {
+    crate::pool::serve_if_worker(&crate::backend::job_registry())
+}
+
+/// Does what the command line says; the exit status.
+pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
+    let done = match &cli.command {
+        None => run::run(&cli.run, screen),
+        Some(Command::Sweep(arguments)) => sweep::run(arguments, screen),
+        Some(Command::Compare(arguments)) => compare::run(arguments, screen),
+        Some(Command::Generate(arguments)) => generate::run(arguments, screen),
+        Some(Command::Info) => info::run(screen),
+    };
+    match done {
+        Ok(()) => DONE,
+        Err(error) => end(&error, screen),
+    }
+}
+
+/// Writes what clap has to say: help and the version as results, anything else as one line of
+/// error. The exit status.
+pub fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> u8 {
+    if !error.use_stderr() {
+        let text = if screen.out_is_terminal && !screen.no_color {
+            error.render().ansi().to_string()
+        } else {
+            error.render().to_string()
+        };
+        return match screen.text(text) {
+            Ok(()) => DONE,
+            Err(error) => end(&error.into(), screen),
+        };
+    }
+    // clap goes on with the usage and a hint at --help after a blank line.
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    screen.error(first.trim_start_matches("error: "));
+    FAILED
+}
+
+/// The exit status that an error stands for, after it was written where there is something to say.
+fn end(error: &anyhow::Error, screen: &mut Screen<'_>) -> u8 {
+    if let Some(signal) = interrupting_signal(error) {
+        return u8::try_from(128 + signal).unwrap_or(FAILED);
+    }
+    if let Some(OutputError(cause)) = error.downcast_ref()
+        && cause.kind() == std::io::ErrorKind::BrokenPipe
+    {
+        return DONE;
+    }
+    screen.error(with_causes(error));
+    FAILED
+}
+
+/// An error and what caused it, on one line; a cause that the error names itself is not repeated.
+fn with_causes(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| {
+        let cause = cause.to_string();
+        match text.is_empty() {
+            true => cause,
+            false if text.contains(&cause) => text,
+            false => format!("{text}: {cause}"),
+        }
+    })
+}
+
+fn interrupting_signal(error: &anyhow::Error) -> Option<i32> {
+    if let Some(LoadError::Interrupted { signal }) = error.downcast_ref() {
+        return Some(*signal);
+    }
+    match error.downcast_ref() {
+        Some(BackendError::Interrupted { signal }) => Some(*signal),
+        _ => None,
+    }
+}

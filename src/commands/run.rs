@@ -1,0 +1,51 @@
+//! `wordhash`: hash a list once, print the counts and the time.
+
+use super::once::once;
+use super::rows::empty_row;
+use super::{Screen, config, input};
+use crate::backend::Around;
+use crate::bench::clock::MonotonicClock;
+use crate::cli::{RunArgs, When};
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::report::{label, plain};
+
+pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+    screen.quiet = arguments.show.quiet;
+    let config = config::single(&arguments.how)?;
+    let interrupt = Interrupt::on_signals()?;
+    interrupt.end_at_once(true);
+    let input = input::open(&arguments.input, &interrupt, screen)?;
+    let words = input.list.len();
+    screen.line(plain::loaded_line(words, &input.name))?;
+
+    let progress = Progress::new(words, shows_progress(arguments.show.progress, screen));
+    let clock = MonotonicClock::new();
+    let around = Around {
+        clock: &clock,
+        progress: &|words| progress.advance(words),
+        interrupt: &interrupt,
+    };
+    // Worker processes are ended in order; without them there is nothing to put in order.
+    interrupt.end_at_once(config.processes().is_none());
+    let finished = once(&input.list, &config, &around);
+    interrupt.end_at_once(true);
+    progress.finish();
+    let finished = finished?;
+    screen.line(plain::done_line(finished.distinct))?;
+    let label = label::long(&empty_row(&config, words));
+    screen.line(plain::time_line(&label, finished.parts.total))?;
+    // The program ends here. Unmapping the digests and the list page by page first would take
+    // longer than the kernel takes to drop them all at once.
+    std::mem::forget((finished.digests, input.list));
+    Ok(())
+}
+
+/// Whether the progress bar is shown.
+pub(super) fn shows_progress(when: When, screen: &Screen<'_>) -> bool {
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => screen.err_is_terminal && !screen.quiet,
+    }
+}
