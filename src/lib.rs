@@ -7,3 +7,4 @@
 pub mod interrupt;
 pub mod region;
 pub mod sha512;
+pub mod words;
