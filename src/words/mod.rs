@@ -9,6 +9,7 @@
 //! [`crate::region`] for its memory.
 
 mod chunk;
+pub mod generate;
 mod index;
 mod load;
 mod split;
