@@ -116,7 +116,10 @@ fn a_chunk_size_beyond_the_list_is_one_task() {
     for size in ["4", "18446744073709551615"] {
         for how in ["--backend=threads", "--backend=processes", "--transport=pipe"] {
             let ended = wordhash(&[how, "--chunksize", size, path.to_str().unwrap()]);
-            assert!(ended.succeeds_quietly().text().contains("Done, with 3 hashes"), "{how} {size}");
+            assert!(
+                ended.succeeds_quietly().text().contains("Done, with 3 hashes"),
+                "{how} {size}"
+            );
         }
     }
 }
@@ -150,20 +153,27 @@ fn a_path_that_is_no_text_is_still_a_path() {
 
 #[test]
 fn a_reader_that_goes_away_ends_the_program_quietly() {
-    for arguments in [&["generate"][..], &["sweep", "--runs=1", "--warmup=0", "-c=5000"], &["info"]] {
+    for arguments in [&["generate"][..], &["sweep", "--runs=1", "--warmup=0", "-c=5000"], &["info"]]
+    {
         let mut command = program(arguments);
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         command.stdout(Stdio::from(std::os::fd::OwnedFd::from(writer)));
         let ended = start(command).end().exits_with(0);
-        assert!(!ended.stderr.contains("panick") && !ended.stderr.contains("write"), "{}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("panick") && !ended.stderr.contains("write"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 
 #[test]
 fn a_full_disk_is_an_error() {
     let list = support::sample("english.txt");
-    for arguments in [&["--serial", list.to_str().unwrap()][..], &["generate"], &["info"], &["--help"]] {
+    for arguments in
+        [&["--serial", list.to_str().unwrap()][..], &["generate"], &["info"], &["--help"]]
+    {
         let mut command = program(arguments);
         command.stdout(Stdio::from(File::options().write(true).open("/dev/full").unwrap()));
         start(command).end().fails_saying(&["standard output", "No space left"]);

@@ -43,7 +43,10 @@ fn one_run_prints_what_was_loaded_what_was_found_and_how_long_it_took() {
         let ended = wordhash(&[arguments, &[list]].concat()).succeeds_quietly();
         let text = ended.text();
         let (counts, time) = text.split_at(text.find(label).unwrap_or_else(|| panic!("{text}")));
-        assert_eq!(counts, format!("Loaded {words} words from {list}\nDone, with {distinct} hashes\n"));
+        assert_eq!(
+            counts,
+            format!("Loaded {words} words from {list}\nDone, with {distinct} hashes\n")
+        );
         let seconds = time.strip_prefix(label).and_then(|rest| rest.strip_prefix(": "));
         let seconds = seconds.and_then(|rest| rest.strip_suffix(" seconds\n")).unwrap();
         assert_eq!(seconds.split_once('.').unwrap().1.len(), 3, "milliseconds: {seconds}");
@@ -59,12 +62,17 @@ fn counts_are_pythons_on_every_sample_list_in_every_way() {
             continue;
         }
         let (words, distinct) = counts_by_python(&path);
-        let expected = format!(
-            "Loaded {words} words from {}\nDone, with {distinct} hashes\n", path.display());
+        let expected =
+            format!("Loaded {words} words from {}\nDone, with {distinct} hashes\n", path.display());
         for way in ways() {
             for chunksize in ["1", "7", "even", "auto", "guided:3"] {
                 let mut arguments = way.clone();
-                arguments.extend(["--chunksize".into(), chunksize.into(), "--quiet".into(), path.display().to_string()]);
+                arguments.extend([
+                    "--chunksize".into(),
+                    chunksize.into(),
+                    "--quiet".into(),
+                    path.display().to_string(),
+                ]);
                 let text = wordhash(&arguments).succeeds_quietly().text();
                 assert!(text.starts_with(&expected), "{arguments:?}: {text}");
             }
@@ -86,8 +94,14 @@ fn the_counts_of_large_lists_are_pythons() {
         let (words, distinct) = counts_by_python(&list);
         let expected =
             format!("Loaded {words} words from {}\nDone, with {distinct} hashes\n", list.display());
-        for how in [&["--serial"][..], &["--workers=4", "--chunksize=5000"], &["--backend=threads"], &["--transport=pipe"]] {
-            let text = wordhash(&[how, &[list.to_str().unwrap()]].concat()).succeeds_quietly().text();
+        for how in [
+            &["--serial"][..],
+            &["--workers=4", "--chunksize=5000"],
+            &["--backend=threads"],
+            &["--transport=pipe"],
+        ] {
+            let text =
+                wordhash(&[how, &[list.to_str().unwrap()]].concat()).succeeds_quietly().text();
             assert!(text.starts_with(&expected), "{how:?}: {text}");
         }
     }
@@ -96,7 +110,10 @@ fn the_counts_of_large_lists_are_pythons() {
 #[test]
 fn the_lists_come_from_where_the_command_line_says() {
     let text = wordhash_reading(b"a\nb\n", &["--serial", "-"]).succeeds_quietly().text();
-    assert!(text.starts_with("Loaded 2 words from standard input\nDone, with 2 hashes\n"), "{text}");
+    assert!(
+        text.starts_with("Loaded 2 words from standard input\nDone, with 2 hashes\n"),
+        "{text}"
+    );
     let ended = wordhash(&["--serial"]).exits_with(0);
     assert!(ended.stderr.starts_with("wordhash: no list given: taking "), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1);
@@ -120,7 +137,8 @@ fn what_counts_as_a_word_follows_the_options() {
             let way: Vec<&str> = way.iter().map(String::as_str).collect();
             let text = wordhash_reading(list, &[&way[..], options, &["-c=2", "-"]].concat());
             let text = text.succeeds_quietly().text();
-            let expected = format!("Loaded {words} words from standard input\nDone, with {distinct} hashes\n");
+            let expected =
+                format!("Loaded {words} words from standard input\nDone, with {distinct} hashes\n");
             assert!(text.starts_with(&expected), "{way:?} {options:?}: {text}");
         }
     }

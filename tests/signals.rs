@@ -4,7 +4,7 @@ mod support;
 
 use std::ffi::OsString;
 
-use support::{DEADLINE, Running, program, signal, start, wordhash, within};
+use support::{DEADLINE, Running, program, signal, start, within, wordhash};
 
 const SIGINT: i32 = 2;
 const SIGSEGV: i32 = 11;
@@ -14,7 +14,8 @@ const SIGTERM: i32 = 15;
 /// A run that goes on until it is stopped, and works on many tasks meanwhile.
 fn endless(arguments: &[&str]) -> Running {
     let list = support::sample("english.txt").into_os_string();
-    let mut all: Vec<OsString> = vec!["--rounds=4000000000".into(), "--chunksize=1".into(), "-w=2".into()];
+    let mut all: Vec<OsString> =
+        vec!["--rounds=4000000000".into(), "--chunksize=1".into(), "-w=2".into()];
     all.extend(arguments.iter().map(OsString::from));
     all.push(list);
     start(program(&all))
@@ -81,7 +82,14 @@ fn no_worker_outlives_a_killed_parent_by_a_second() {
 
 #[test]
 fn a_request_to_stop_ends_every_way_of_running_at_once() {
-    let ways: [&[&str]; 6] = [&["--serial", "--rounds=20000000"], &["--backend=threads"], WAYS[0], WAYS[1], WAYS[2], WAYS[3]];
+    let ways: [&[&str]; 6] = [
+        &["--serial", "--rounds=20000000"],
+        &["--backend=threads"],
+        WAYS[0],
+        WAYS[1],
+        WAYS[2],
+        WAYS[3],
+    ];
     for way in ways {
         for (number, status) in [(SIGINT, 130), (SIGTERM, 143)] {
             // Without a signal this takes hours; a serial run hears one between two steps, so
@@ -89,7 +97,8 @@ fn a_request_to_stop_ends_every_way_of_running_at_once() {
             let running = if way[0] == "--serial" {
                 let generated = wordhash(&["generate", "--words=200k", "--distinct=200k"]).stdout;
                 let (folder, path) = support::file_of(&generated);
-                let mut running = start(program(&["--serial", "--rounds=100", path.to_str().unwrap()]));
+                let mut running =
+                    start(program(&["--serial", "--rounds=100", path.to_str().unwrap()]));
                 await_first_line(&mut running);
                 drop(folder);
                 running
@@ -110,7 +119,9 @@ fn a_request_to_stop_is_heard_while_waiting_for_a_list() {
     let (reader, _writer) = std::io::pipe().unwrap();
     for (number, status) in [(SIGINT, 130), (SIGTERM, 143)] {
         let mut command = program(&["-"]);
-        command.stdin(std::process::Stdio::from(std::os::fd::OwnedFd::from(reader.try_clone().unwrap())));
+        command.stdin(std::process::Stdio::from(std::os::fd::OwnedFd::from(
+            reader.try_clone().unwrap(),
+        )));
         let running = start(command);
         await_signal_handler(&running, number);
         signal(running.pid(), number);

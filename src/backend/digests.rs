@@ -8,7 +8,6 @@ use crate::sha512::{DIGEST_LEN, Digest};
 #[derive(Debug)]
 pub struct Digests {
     region: Region,
-    count: usize,
 }
 
 impl Digests {
@@ -29,7 +28,7 @@ impl Digests {
         let bytes = count.saturating_mul(DIGEST_LEN);
         let region =
             make(bytes).map_err(|error| BackendError::Memory { words: count, bytes, error })?;
-        Ok(Self { region, count })
+        Ok(Self { region })
     }
 
     /// All digests, in input order.

@@ -209,6 +209,6 @@ fn forced(kind: EngineKind) -> anyhow::Result<Engine> {
 
 /// The physical cores that this process may use.
 pub(super) fn default_workers() -> NonZeroUsize {
-    NonZeroUsize::new(environment::usable_cores().min(cli::MOST_WORKERS))
+    NonZeroUsize::new(environment::cores().usable.min(cli::MOST_WORKERS))
         .unwrap_or(NonZeroUsize::MIN)
 }

@@ -4,21 +4,19 @@ use std::fmt::Write as _;
 
 use super::Screen;
 use super::config::default_workers;
+use crate::bench::clock::{Clock, MonotonicClock};
 use crate::bench::environment;
 use crate::bench::result::Environment;
 use crate::sha512::Engine;
 
 /// What is known of this machine, the engines included.
-pub(super) fn environment() -> Environment {
-    let names = |engine: Engine| engine.name().to_owned();
-    environment::observe(
-        names(Engine::detect()),
-        Engine::available().into_iter().map(names).collect(),
-    )
+pub(super) fn environment(clock: &dyn Clock) -> Environment {
+    let engines: Vec<&str> = Engine::available().into_iter().map(Engine::name).collect();
+    environment::environment(Engine::detect().name(), &engines, clock)
 }
 
 pub(super) fn run(screen: &mut Screen<'_>) -> anyhow::Result<()> {
-    screen.text(rendered(&environment(), default_workers().get()))?;
+    screen.text(rendered(&environment(&MonotonicClock::new()), default_workers().get()))?;
     Ok(())
 }
 

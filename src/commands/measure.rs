@@ -31,13 +31,13 @@ pub(super) fn measure(
     interrupt: &Arc<Interrupt>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
-    let environment = super::info::environment();
     let plan = plan(configs.len(), arguments);
     let words = input.list.len();
     let runs = plan.rows * (plan.warmups + plan.runs.get());
     let visible = shows_progress(show.progress, screen);
     let progress = Progress::new(runs.saturating_mul(words), visible);
     let clock = MonotonicClock::new();
+    let environment = super::info::environment(&clock);
     let mut runs = Runs::new(&input.list, configs, clock, interrupt);
     let mut watcher = Watcher { words, progress: &progress };
     let stop = || interrupt.pending().is_some();
