@@ -5,5 +5,6 @@
 //! library never prints by itself and never exits the process.
 
 pub mod interrupt;
+pub mod pool;
 pub mod region;
 pub mod sha512;
