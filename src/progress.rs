@@ -48,7 +48,6 @@ impl Progress {
         self.bar.set_message(format!("{what} "));
     }
 
-
     /// Takes the bar off the screen.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

@@ -1,12 +1,12 @@
 //! What bad input gets: a clear error on one line, and nothing lost or left behind.
 
-mod support;
+mod program;
 
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::Stdio;
 
-use support::{file_of, program, start, wordhash, wordhash_reading};
+use program::{file_of, program, start, wordhash, wordhash_reading};
 
 #[test]
 fn a_list_that_cannot_be_loaded_is_named_with_the_cause() {
@@ -170,7 +170,7 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 
 #[test]
 fn a_full_disk_is_an_error() {
-    let list = support::sample("english.txt");
+    let list = program::sample("english.txt");
     for arguments in
         [&["--serial", list.to_str().unwrap()][..], &["generate"], &["info"], &["--help"]]
     {

@@ -1,11 +1,11 @@
 //! The main job as scripts rely on it: the lines that are printed, and results that are those of
 //! Python's hashlib.
 
-mod support;
+mod program;
 
 use std::path::Path;
 
-use support::{python, sample, wordhash, wordhash_reading};
+use program::{python, sample, wordhash, wordhash_reading};
 
 /// Every way to run that this machine has.
 fn ways() -> Vec<Vec<String>> {
@@ -82,7 +82,7 @@ fn counts_are_pythons_on_every_sample_list_in_every_way() {
 
 #[test]
 fn the_counts_of_large_lists_are_pythons() {
-    let (_folder, built_in) = support::file_of(&wordhash(&["generate"]).succeeds_quietly().stdout);
+    let (_folder, built_in) = program::file_of(&wordhash(&["generate"]).succeeds_quietly().stdout);
     let mut lists = vec![built_in];
     let debian = Path::new("/usr/share/dict/american-english-large");
     if debian.exists() {

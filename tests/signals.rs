@@ -1,10 +1,10 @@
 //! What happens when processes of a run are killed or asked to stop, in the middle of it.
 
-mod support;
+mod program;
 
 use std::ffi::OsString;
 
-use support::{DEADLINE, Running, program, signal, start, within, wordhash};
+use program::{DEADLINE, Running, program, signal, start, within, wordhash};
 
 const SIGINT: i32 = 2;
 const SIGSEGV: i32 = 11;
@@ -13,7 +13,7 @@ const SIGTERM: i32 = 15;
 
 /// A run that goes on until it is stopped, and works on many tasks meanwhile.
 fn endless(arguments: &[&str]) -> Running {
-    let list = support::sample("english.txt").into_os_string();
+    let list = program::sample("english.txt").into_os_string();
     let mut all: Vec<OsString> =
         vec!["--rounds=4000000000".into(), "--chunksize=1".into(), "-w=2".into()];
     all.extend(arguments.iter().map(OsString::from));
@@ -23,7 +23,7 @@ fn endless(arguments: &[&str]) -> Running {
 
 /// A run of a second or so, and what it prints but for the time.
 fn long(arguments: &[&str]) -> (Running, Vec<String>) {
-    let list = support::sample("english.txt");
+    let list = program::sample("english.txt");
     let list = list.to_str().unwrap();
     let expected = wordhash(&["--serial", list]).succeeds_quietly().text();
     let mut all = vec!["--rounds=20000", "--chunksize=1", "--workers=2"];
@@ -96,7 +96,7 @@ fn a_request_to_stop_ends_every_way_of_running_at_once() {
             // its words are few here.
             let running = if way[0] == "--serial" {
                 let generated = wordhash(&["generate", "--words=200k", "--distinct=200k"]).stdout;
-                let (folder, path) = support::file_of(&generated);
+                let (folder, path) = program::file_of(&generated);
                 let mut running =
                     start(program(&["--serial", "--rounds=100", path.to_str().unwrap()]));
                 await_first_line(&mut running);

@@ -32,8 +32,12 @@ pub trait Backend {
     /// # Errors
     ///
     /// See [`BackendError`]. After an error nothing of the run is left: no thread, no process.
-    fn run(&self, list: &WordList, work: &Work, around: &Around<'_>)
-    -> Result<Outcome, BackendError>;
+    fn run(
+        &self,
+        list: &WordList,
+        work: &Work,
+        around: &Around<'_>,
+    ) -> Result<Outcome, BackendError>;
 }
 
 /// What is to be done with a list.

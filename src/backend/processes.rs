@@ -347,10 +347,8 @@ impl BatchJob for HashBytes {
         }
         // The words of all tasks as one run, whatever task a word belongs to.
         let rules = hasher.rules;
-        let mut words = tasks
-            .iter()
-            .filter_map(Place::read)
-            .flat_map(|(_, text)| Words::new(text, rules));
+        let mut words =
+            tasks.iter().filter_map(Place::read).flat_map(|(_, text)| Words::new(text, rules));
         hasher.step.resize(STEP_WORDS, [0; DIGEST_LEN]);
         let mut ready: &[Digest] = &[];
         for task in tasks {

@@ -121,9 +121,9 @@ pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
 pub(super) fn count_or_zero(text: &str) -> Result<u64, String> {
     match text {
         "0" => Ok(0),
-        _ => parse_count(text).map(|count| count.get() as u64).ok_or_else(|| {
-            "a number from 0 on (`_`, `k` and `m` allowed)".to_owned()
-        }),
+        _ => parse_count(text)
+            .map(|count| count.get() as u64)
+            .ok_or_else(|| "a number from 0 on (`_`, `k` and `m` allowed)".to_owned()),
     }
 }
 

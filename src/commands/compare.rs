@@ -14,10 +14,7 @@ pub(super) fn run(arguments: &CompareArgs, screen: &mut Screen<'_>) -> anyhow::R
         chunk_sizes: &[ChunkSize::Auto],
     };
     // Without a serial row there would be no speed-ups to show.
-    let configs = config::serial_first(
-        &arguments.how,
-        config::all(&arguments.how, &defaults)?,
-    )?;
+    let configs = config::serial_first(&arguments.how, config::all(&arguments.how, &defaults)?)?;
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
     let input = input::open(&arguments.input, &interrupt, screen)?;

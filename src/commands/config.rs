@@ -157,9 +157,9 @@ fn ways(backend: cli::Backend, how: &HowArgs) -> Vec<Way> {
         cli::Backend::Processes => {
             let transports = values(how.transport.as_ref(), &[cli::Transport::Shared]);
             let methods = values(how.start_method.as_ref(), &[cli::StartMethod::Spawn]);
-            let pairs = transports.iter().flat_map(|transport| {
-                methods.iter().map(move |method| (*transport, *method))
-            });
+            let pairs = transports
+                .iter()
+                .flat_map(|transport| methods.iter().map(move |method| (*transport, *method)));
             pairs.map(|(transport, method)| processes(transport, method, how)).collect()
         }
     }

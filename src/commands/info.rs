@@ -31,7 +31,10 @@ fn rendered(machine: &Environment, workers: usize) -> String {
     fact("cpu", machine.cpu.clone());
     let physical = machine.cores_physical.map(|cores| format!(" of {cores} physical"));
     fact("cores", Some(format!("{} usable{}", machine.cores_usable, physical.unwrap_or_default())));
-    fact("memory", machine.memory_bytes.map(|bytes| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))));
+    fact(
+        "memory",
+        machine.memory_bytes.map(|bytes| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))),
+    );
     fact("system", machine.os.clone());
     fact("kernel", machine.kernel.clone());
     fact("governor", machine.governor.clone());

@@ -25,8 +25,7 @@ pub(super) fn open(
     interrupt: &Interrupt,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<Input> {
-    let rules =
-        Rules { keep_newline: arguments.keep_newline, skip_blank: arguments.skip_blank };
+    let rules = Rules { keep_newline: arguments.keep_newline, skip_blank: arguments.skip_blank };
     let utf8 = arguments.encoding == Encoding::Utf8;
     let source = match &arguments.words {
         Some(path) if path == Path::new("-") => Some(Source::StandardInput),

@@ -161,15 +161,17 @@ impl<'a> Runs<'a> {
 
     /// Outside the timed span: the digests must be those that the other configurations gave.
     fn check(&mut self, row: usize, finished: &Finished) -> anyhow::Result<()> {
-        let found =
-            Seen { checksum: finished.digests.checksum(), distinct: finished.distinct };
+        let found = Seen { checksum: finished.digests.checksum(), distinct: finished.distinct };
         let rounds = self.configs[row].work.rounds.get();
         let first = *self.seen.entry(rounds).or_insert(found);
         if first != found {
             bail!(
                 "wrong digests: checksum {} with {} distinct, where other configurations gave {} \
                  with {}; this is a bug in wordhash or a fault of the machine",
-                found.checksum, found.distinct, first.checksum, first.distinct
+                found.checksum,
+                found.distinct,
+                first.checksum,
+                first.distinct
             );
         }
         Ok(())
@@ -181,8 +183,7 @@ impl Runner for Runs<'_> {
 
     fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
         // Progress within a run would cost the run; the bar moves between two of them.
-        let around =
-            Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
+        let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
         let finished = once(self.list, &self.configs[row], &around)?;
         self.check(row, &finished)?;
         self.tasks[row] = finished.tasks;

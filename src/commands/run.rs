@@ -21,11 +21,8 @@ pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Resul
 
     let progress = Progress::new(words, shows_progress(arguments.show.progress, screen));
     let clock = MonotonicClock::new();
-    let around = Around {
-        clock: &clock,
-        progress: &|words| progress.advance(words),
-        interrupt: &interrupt,
-    };
+    let around =
+        Around { clock: &clock, progress: &|words| progress.advance(words), interrupt: &interrupt };
     // Worker processes are ended in order; without them there is nothing to put in order.
     interrupt.end_at_once(config.processes().is_none());
     let finished = once(&input.list, &config, &around);

@@ -1,0 +1,418 @@
+//! A worker as its parent sees it: the process, the line to it, and the batches it holds.
+//!
+//! A worker answers in the order it was asked, so what it holds is a queue and every answer is for
+//! its front. Who gets which batch, and what becomes of those of a dead worker, is the
+//! scheduler's business.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use super::arena::{RingReader, RingWriter};
+use super::batch::{Batch, MAX_BATCH_BYTES, Pace};
+use super::error::{Death, PoolError, TaskFailure};
+use super::frame::{
+    CONTINUED, EMPTY, Frame, FrameError, HEADER_LEN, Header, IN_ARENA, Items, Kind,
+    MAX_BODY_TO_PARENT, PANICKED, Place, split_frame,
+};
+use super::outputs::MIN_ARENA_BODY;
+use super::process::Process;
+use super::report::{SelfReport, WorkerReport};
+use super::socket::{self, Received};
+
+/// Room for what a worker sends at once.
+const INBOX_BYTES: usize = 2 * (HEADER_LEN + MAX_BODY_TO_PARENT);
+
+/// Where tasks come from and what becomes of them.
+pub(super) trait Client {
+    /// The job of the next task; `None` when there is none now.
+    fn next_job(&mut self) -> Option<u32>;
+    /// Appends the next task's input. `false`, and nothing counts as appended, when there is none.
+    fn next_task(&mut self, input: &mut Vec<u8>) -> bool;
+    /// A piece of a task's output; `offset` bytes came before.
+    fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]);
+    /// A task is complete.
+    fn done(&mut self, task: u64, input: &[u8]);
+    /// A task gave no output. An error ends the run.
+    fn failed(&mut self, task: u64, pid: u32, failure: TaskFailure) -> Result<(), PoolError>;
+}
+
+/// What a worker is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Making its context.
+    Starting,
+    /// Ready for tasks, or at work.
+    Ready,
+    /// Asked to end.
+    Leaving,
+}
+
+/// Why a worker's answers cannot be used any further.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It is of no use any more.
+    Worker(Death),
+    /// The run is over.
+    Run(PoolError),
+}
+
+impl From<FrameError> for Trouble {
+    fn from(error: FrameError) -> Self {
+        Self::Worker(error.into())
+    }
+}
+
+/// What all members share while answers are taken.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    /// By job.
+    pub(super) paces: Vec<Pace>,
+    /// Buffers of answered batches, for the next ones.
+    pub(super) spare: Vec<Vec<u8>>,
+    /// Tasks sent and not answered, or to be sent again.
+    pub(super) tasks_out: usize,
+    /// Bodies that were taken out of an arena.
+    scratch: Vec<u8>,
+}
+
+impl Ledger {
+    /// Nothing is out yet, and nothing known of any job.
+    pub(super) fn new(jobs: usize) -> Self {
+        let paces = vec![Pace::default(); jobs];
+        Self { paces, spare: Vec::new(), tasks_out: 0, scratch: Vec::new() }
+    }
+
+    /// Keeps a buffer for another batch, unless there are enough or it is a giant.
+    fn keep(&mut self, buffer: Vec<u8>) {
+        if self.spare.len() < 64 && buffer.capacity() <= 4 * MAX_BATCH_BYTES {
+            self.spare.push(buffer);
+        }
+    }
+}
+
+/// The parent's side of one worker.
+#[derive(Debug)]
+pub(super) struct Member {
+    process: Process,
+    socket: OwnedFd,
+    rings: Option<(RingWriter, RingReader)>,
+    pub(super) stage: Stage,
+    /// The oldest first. Those before `sent` are with the worker, of the next `offset` bytes are.
+    pub(super) held: VecDeque<Batch>,
+    sent: usize,
+    offset: usize,
+    /// Bytes to be sent before any batch.
+    control: Vec<u8>,
+    inbox: Box<[u8]>,
+    unread: std::ops::Range<usize>,
+    /// Bytes of the front task's output that came already.
+    output_offset: usize,
+    /// Tasks it was given and may be given.
+    pub(super) tasks_given: u64,
+    tasks: u64,
+    busy: Duration,
+    /// Busy time since the last task that was completed.
+    unpaced_ns: u64,
+    report: Option<SelfReport>,
+    /// Its end of the socket is closed.
+    pub(super) hung_up: bool,
+}
+
+impl Member {
+    pub(super) fn new(
+        process: Process,
+        socket: OwnedFd,
+        rings: Option<(RingWriter, RingReader)>,
+        control: Vec<u8>,
+    ) -> Self {
+        Self {
+            process,
+            socket,
+            rings,
+            stage: Stage::Starting,
+            held: VecDeque::new(),
+            sent: 0,
+            offset: 0,
+            control,
+            inbox: vec![0; INBOX_BYTES].into_boxed_slice(),
+            unread: 0..0,
+            output_offset: 0,
+            tasks_given: 0,
+            tasks: 0,
+            busy: Duration::ZERO,
+            unpaced_ns: 0,
+            report: None,
+            hung_up: false,
+        }
+    }
+
+    pub(super) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Whether there is something to send that the socket did not take.
+    pub(super) fn wants_to_send(&self) -> bool {
+        !self.hung_up && (!self.control.is_empty() || self.sent < self.held.len())
+    }
+
+    /// Whether it has the front batch, to the last byte, and so may have begun it.
+    pub(super) fn began(&self) -> bool {
+        self.sent > 0
+    }
+
+    /// Takes charge of a batch and sends what can be sent.
+    pub(super) fn give(&mut self, mut batch: Batch) -> Result<(), FrameError> {
+        let place = match &mut self.rings {
+            Some((to_worker, _)) if batch.body_len() >= MIN_ARENA_BODY => {
+                to_worker.put(batch.body())?
+            }
+            _ => None,
+        };
+        batch.seal(place);
+        self.tasks_given += u64::from(batch.left);
+        self.held.push_back(batch);
+        self.send();
+        Ok(())
+    }
+
+    /// Asks it to report and end. It must hold nothing.
+    pub(super) fn ask_to_leave(&mut self) {
+        self.stage = Stage::Leaving;
+        self.control.extend_from_slice(&Header::new(Kind::Stop).encode());
+        self.send();
+    }
+
+    /// Sends what the socket takes.
+    pub(super) fn send(&mut self) {
+        // An error means that the other end is closed. That is found out, with all that the worker
+        // said before, where its answers are read.
+        if self.try_send().is_err() {
+            self.control.clear();
+        }
+    }
+
+    fn try_send(&mut self) -> io::Result<()> {
+        while !self.control.is_empty() {
+            match socket::send_some(&self.socket, &self.control)? {
+                0 => return Ok(()),
+                sent => drop(self.control.drain(..sent)),
+            }
+        }
+        while let Some(batch) = self.held.get(self.sent) {
+            let bytes = &batch.wire()[self.offset..];
+            match socket::send_some(&self.socket, bytes)? {
+                0 => return Ok(()),
+                sent if sent == bytes.len() => (self.sent, self.offset) = (self.sent + 1, 0),
+                sent => self.offset += sent,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads once and acts on every frame that is complete. Whether anything came.
+    pub(super) fn receive<C: Client>(
+        &mut self,
+        client: &mut C,
+        ledger: &mut Ledger,
+    ) -> Result<bool, Trouble> {
+        let Ok(received) = socket::receive(&self.socket, &mut self.inbox[self.unread.end..]) else {
+            return Err(Trouble::Worker(Death::ClosedSocket));
+        };
+        match received {
+            Received::Nothing => return Ok(false),
+            Received::End => {
+                self.hung_up = true;
+                return Ok(false);
+            }
+            Received::Bytes(count) => self.unread.end += count,
+        }
+        let inbox = std::mem::take(&mut self.inbox);
+        let result = self.take_frames(&inbox, client, ledger);
+        self.inbox = inbox;
+        result?;
+        if self.unread.is_empty() {
+            self.unread = 0..0;
+        } else if self.inbox.len() - self.unread.end < HEADER_LEN + MAX_BODY_TO_PARENT {
+            self.inbox.copy_within(self.unread.clone(), 0);
+            self.unread = 0..self.unread.len();
+        }
+        Ok(true)
+    }
+
+    fn take_frames<C: Client>(
+        &mut self,
+        inbox: &[u8],
+        client: &mut C,
+        ledger: &mut Ledger,
+    ) -> Result<(), Trouble> {
+        while let Some(Frame { header, body, len }) = split_frame(&inbox[self.unread.clone()])? {
+            self.unread.start += len;
+            match (header.kind, self.stage) {
+                (Kind::Done, Stage::Ready) => self.take_done(&header, body, client, ledger)?,
+                (Kind::Failed, Stage::Ready) => self.take_failed(&header, body, client, ledger)?,
+                (Kind::Ready, Stage::Starting) => self.stage = Stage::Ready,
+                (Kind::StartFailed, Stage::Starting) => {
+                    let message = String::from_utf8_lossy(body).into_owned();
+                    let pid = self.pid();
+                    return Err(Trouble::Run(PoolError::InitFailed { pid, message }));
+                }
+                (Kind::Report, Stage::Leaving) => {
+                    let report = postcard::from_bytes(body).map_err(|_| FrameError::Body)?;
+                    self.report = Some(report);
+                }
+                _ => return Err(FrameError::Unexpected.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The front batch, if the worker has it and a frame about `count` tasks from `first` on can
+    /// be about it.
+    fn front(&mut self, header: &Header) -> Result<&mut Batch, FrameError> {
+        let sent = self.sent;
+        match self.held.front_mut() {
+            Some(front)
+                if sent > 0
+                    && front.next == header.first
+                    && header.count > 0
+                    && header.count <= front.left =>
+            {
+                Ok(front)
+            }
+            _ => Err(FrameError::Unexpected),
+        }
+    }
+
+    fn take_done<C: Client>(
+        &mut self,
+        header: &Header,
+        body: &[u8],
+        client: &mut C,
+        ledger: &mut Ledger,
+    ) -> Result<(), Trouble> {
+        if header.has(IN_ARENA) {
+            let place = Place::decode(body)?;
+            let (_, from_worker) = self.rings.as_mut().ok_or(FrameError::Place)?;
+            let mut scratch = std::mem::take(&mut ledger.scratch);
+            let result = if place.len > MAX_BODY_TO_PARENT as u64 {
+                Err(FrameError::Place)
+            } else {
+                from_worker.take(place, &mut scratch)
+            };
+            let result = result
+                .map_err(Trouble::from)
+                .and_then(|()| self.take_outputs(header, &scratch, client));
+            ledger.scratch = scratch;
+            result?;
+        } else {
+            self.take_outputs(header, body, client)?;
+        }
+        let answered = header.count - u32::from(header.has(CONTINUED));
+        self.account(header, answered, ledger);
+        Ok(())
+    }
+
+    fn take_outputs<C: Client>(
+        &mut self,
+        header: &Header,
+        body: &[u8],
+        client: &mut C,
+    ) -> Result<(), Trouble> {
+        let mut offset = self.output_offset;
+        let front = self.front(header)?;
+        if header.has(EMPTY) {
+            if !body.is_empty() || offset > 0 || header.has(CONTINUED) {
+                return Err(FrameError::Body.into());
+            }
+            for _ in 0..header.count {
+                client.done(front.next, front.input());
+                front.advance();
+            }
+            return Ok(());
+        }
+        // All checked before the first is believed.
+        let mut outputs = Items::checked(body, header.count)?;
+        for number in 1..=header.count {
+            let output = outputs.next().ok_or(FrameError::Body)?;
+            if !output.is_empty() {
+                client.piece(front.next, front.input(), offset, output);
+            }
+            if number == header.count && header.has(CONTINUED) {
+                offset += output.len();
+            } else {
+                client.done(front.next, front.input());
+                front.advance();
+                offset = 0;
+            }
+        }
+        self.output_offset = offset;
+        Ok(())
+    }
+
+    fn take_failed<C: Client>(
+        &mut self,
+        header: &Header,
+        body: &[u8],
+        client: &mut C,
+        ledger: &mut Ledger,
+    ) -> Result<(), Trouble> {
+        let pid = self.pid();
+        let front = self.front(header)?;
+        let task = front.next;
+        front.advance();
+        self.output_offset = 0;
+        self.account(header, 1, ledger);
+        let message = String::from_utf8_lossy(body).into_owned();
+        let failure = if header.has(PANICKED) {
+            TaskFailure::Panicked(message)
+        } else {
+            TaskFailure::Failed(message)
+        };
+        client.failed(task, pid, failure).map_err(Trouble::Run)
+    }
+
+    /// Tasks of the front batch were answered.
+    fn account(&mut self, header: &Header, answered: u32, ledger: &mut Ledger) {
+        self.tasks += u64::from(answered);
+        self.busy += Duration::from_nanos(header.busy_ns);
+        ledger.tasks_out -= answered as usize;
+        let Some(front) = self.held.front() else { return };
+        self.unpaced_ns += header.busy_ns;
+        if answered > 0 {
+            let busy_ns = std::mem::take(&mut self.unpaced_ns);
+            ledger.paces[front.job as usize].answered(answered, busy_ns);
+        }
+        if front.left == 0
+            && let Some(front) = self.held.pop_front()
+        {
+            self.sent -= 1;
+            ledger.keep(front.into_buffer());
+        }
+    }
+
+    /// Waits for the process, which has ended or was killed, and says what it did.
+    pub(super) fn end(self, death: Option<Death>) -> WorkerReport {
+        let pid = self.pid();
+        let waited = self.process.wait();
+        let report = self.report;
+        WorkerReport {
+            pid,
+            tasks: self.tasks,
+            items: report.as_ref().map(|report| report.items),
+            busy: self.busy,
+            cpu: report.as_ref().map(|report| report.cpu),
+            peak_rss_bytes: report.and_then(|report| report.peak_rss_bytes),
+            death: death.or(waited),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Running a batch job over a source of tasks: the layer below `map` and `submit`, for those who
+//! keep their inputs and outputs as bytes.
+
+use super::error::{PoolError, TaskError, TaskFailure};
+use super::member::Client;
+use super::scheduler::{Scheduler, Wait};
+
+/// Where tasks come from.
+pub trait TaskSource {
+    /// Appends the next task's input to `input`. `false` at the end; it is not asked again then,
+    /// and what it appended does not count.
+    fn next_task(&mut self, input: &mut Vec<u8>) -> bool;
+}
+
+/// Where outputs go. Tasks are numbered from 0 as the source gave them, and complete in any order.
+pub trait TaskSink {
+    /// A piece of a task's output; `offset` bytes came before. When a task is done again because
+    /// its worker died, pieces start again at 0 with the same bytes. An empty output has none.
+    fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]);
+
+    /// The task is complete. Comes exactly once.
+    fn done(&mut self, task: u64, input: &[u8]);
+}
+
+/// A run's source and sink as the scheduler wants them.
+struct Run<'a, S, K> {
+    job: Option<u32>,
+    first: u64,
+    source: &'a mut S,
+    sink: &'a mut K,
+}
+
+impl<S: TaskSource, K: TaskSink> Client for Run<'_, S, K> {
+    #[inline]
+    fn next_job(&mut self) -> Option<u32> {
+        self.job
+    }
+
+    #[inline]
+    fn next_task(&mut self, input: &mut Vec<u8>) -> bool {
+        let more = self.source.next_task(input);
+        if !more {
+            self.job = None;
+        }
+        more
+    }
+
+    #[inline]
+    fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]) {
+        self.sink.piece(task - self.first, input, offset, output);
+    }
+
+    #[inline]
+    fn done(&mut self, task: u64, input: &[u8]) {
+        self.sink.done(task - self.first, input);
+    }
+
+    fn failed(&mut self, task: u64, pid: u32, cause: TaskFailure) -> Result<(), PoolError> {
+        Err(TaskError { task: task - self.first, pid, cause }.into())
+    }
+}
+
+/// Runs all tasks of a source. Nothing else may be out.
+pub(super) fn run<S: TaskSource, K: TaskSink>(
+    scheduler: &mut Scheduler,
+    job: u32,
+    source: &mut S,
+    sink: &mut K,
+) -> Result<(), PoolError> {
+    let mut run = Run { job: Some(job), first: scheduler.next_task(), source, sink };
+    loop {
+        // The first turn finds out whether there is anything to wait for.
+        let wait = if scheduler.tasks_out() == 0 { Wait::No } else { Wait::ForEvent };
+        if run.job.is_none() && scheduler.tasks_out() == 0 {
+            return Ok(());
+        }
+        scheduler.pump(&mut run, wait)?;
+    }
+}

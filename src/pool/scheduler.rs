@@ -1,0 +1,513 @@
+//! The parent's loop: who gets which tasks, and what happens when a worker dies.
+//!
+//! There is no thread behind it. Whoever wants results turns the loop by [`Scheduler::pump`]; in
+//! between nothing happens in the parent, and workers do what they were given. It knows nothing of
+//! what tasks are, where they come from or how a worker is started.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::Signal;
+
+use super::batch::{Batch, MAX_BATCH_BYTES};
+use super::error::{Death, PoolError, TaskFailure};
+use super::frame::MAX_TASK_BYTES;
+use super::launch::Launcher;
+use super::member::{Client, Ledger, Member, Stage, Trouble};
+use super::oom::OomWatch;
+use super::report::WorkerReport;
+use crate::interrupt::Interrupt;
+
+/// How long a worker that closed its socket may take to end before it is made to.
+const HANG_UP_GRACE_MS: u32 = 200;
+
+/// So many workers may die without any task done in between, beyond one for each worker.
+const IDLE_DEATHS: u32 = 4;
+
+/// What a pool was built with that its loop goes by.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) retries: u32,
+    pub(super) max_tasks_per_worker: Option<u64>,
+    pub(super) progress_timeout: Option<Duration>,
+    pub(super) max_tasks_out: usize,
+    pub(super) interrupt: Option<Arc<Interrupt>>,
+}
+
+/// How long one turn of the loop may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Not at all.
+    No,
+    /// Until something happens.
+    ForEvent,
+}
+
+/// What poll said of one member.
+#[derive(Clone, Copy, Debug, Default)]
+struct Event {
+    readable: bool,
+    writable: bool,
+    ended: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Scheduler {
+    launcher: Launcher,
+    limits: Limits,
+    members: Vec<Member>,
+    /// Tasks of dead workers, to be given out before any others.
+    again: VecDeque<Batch>,
+    ledger: Ledger,
+    next_task: u64,
+    reports: Vec<WorkerReport>,
+    idle_deaths: u32,
+    last_progress: Instant,
+    oom: OomWatch,
+    events: Vec<Event>,
+    /// No worker is replaced any more.
+    ending: bool,
+    closed: Option<String>,
+}
+
+impl Scheduler {
+    /// Starts all workers and waits until they are ready. `jobs` is how many jobs there are.
+    pub(super) fn start(
+        launcher: Launcher,
+        limits: Limits,
+        jobs: usize,
+    ) -> Result<Self, PoolError> {
+        launcher.check_limits()?;
+        let mut scheduler = Self {
+            members: Vec::with_capacity(launcher.workers),
+            launcher,
+            limits,
+            again: VecDeque::new(),
+            ledger: Ledger::new(jobs),
+            next_task: 0,
+            reports: Vec::new(),
+            idle_deaths: 0,
+            last_progress: Instant::now(),
+            oom: OomWatch::new(),
+            events: Vec::new(),
+            ending: false,
+            closed: None,
+        };
+        scheduler.fill_up()?;
+        while scheduler.members.iter().any(|member| member.stage == Stage::Starting) {
+            scheduler.pump(&mut Nobody, Wait::ForEvent)?;
+        }
+        Ok(scheduler)
+    }
+
+    /// Tasks given out and not answered.
+    pub(super) fn tasks_out(&self) -> usize {
+        self.ledger.tasks_out
+    }
+
+    /// The number that the next task will have.
+    pub(super) fn next_task(&self) -> u64 {
+        self.next_task
+    }
+
+    /// The processes at work, or ready to be.
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.members.iter().map(Member::pid).collect()
+    }
+
+    /// One turn: gives out what can be given, waits for something to happen, acts on it, and gives
+    /// out again. An error closes the pool.
+    pub(super) fn pump<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
+        if let Some(reason) = &self.closed {
+            return Err(PoolError::Closed(reason.clone()));
+        }
+        let result = self.turn(client, wait);
+        if let Err(error) = &result {
+            self.kill(&error.to_string());
+        }
+        result
+    }
+
+    fn turn<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
+        self.hand_out(client)?;
+        self.check_interrupt()?;
+        self.wait(wait)?;
+        for index in (0..self.events.len()).rev() {
+            self.attend(index, client)?;
+        }
+        self.check_interrupt()?;
+        self.check_progress()?;
+        self.retire();
+        self.fill_up()?;
+        self.hand_out(client)
+    }
+
+    fn check_interrupt(&self) -> Result<(), PoolError> {
+        match self.limits.interrupt.as_ref().and_then(|interrupt| interrupt.pending()) {
+            Some(signal) => Err(PoolError::Interrupted { signal }),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives out tasks while there are some and a worker should have more. Nobody gets a second
+    /// batch while somebody has none.
+    fn hand_out<C: Client>(&mut self, client: &mut C) -> Result<(), PoolError> {
+        while let Some(index) = self.hungriest() {
+            let batch = match self.again.pop_front() {
+                Some(batch) if batch.suspect && !self.members[index].held.is_empty() => {
+                    self.again.push_front(batch);
+                    return Ok(());
+                }
+                Some(batch) => batch,
+                None => match self.take_batch(client, index)? {
+                    Some(batch) => batch,
+                    None => return Ok(()),
+                },
+            };
+            if let Err(error) = self.members[index].give(batch) {
+                self.bury(index, Some(error.into()), client)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The worker that should get the next batch.
+    fn hungriest(&self) -> Option<usize> {
+        let mut found = None;
+        for (index, member) in self.members.iter().enumerate() {
+            if member.stage != Stage::Ready || member.hung_up || self.quota(member) == 0 {
+                continue;
+            }
+            match member.held.front() {
+                None => return Some(index),
+                Some(front) => {
+                    let pace = self.ledger.paces[front.job as usize];
+                    if member.held.len() == 1 && !front.suspect && pace.prefetch() {
+                        found = Some(index);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// How many more tasks a worker may be given.
+    fn quota(&self, member: &Member) -> u32 {
+        self.limits.max_tasks_per_worker.map_or(u32::MAX, |max| {
+            u32::try_from(max.saturating_sub(member.tasks_given)).unwrap_or(u32::MAX)
+        })
+    }
+
+    fn take_batch<C: Client>(
+        &mut self,
+        client: &mut C,
+        index: usize,
+    ) -> Result<Option<Batch>, PoolError> {
+        let room = self.limits.max_tasks_out.saturating_sub(self.ledger.tasks_out);
+        let Some(job) = client.next_job().filter(|_| room > 0) else { return Ok(None) };
+        let limit = self.ledger.paces[job as usize]
+            .batch_tasks()
+            .min(self.quota(&self.members[index]))
+            .min(u32::try_from(room).unwrap_or(u32::MAX));
+        let buffer = self.ledger.spare.pop().unwrap_or_default();
+        let mut batch = Batch::new(job, self.next_task, buffer);
+        while batch.left < limit
+            && batch.body_len() < MAX_BATCH_BYTES
+            && client.next_job() == Some(job)
+            && batch.push(|input| client.next_task(input))
+        {}
+        if batch.body_len() > MAX_TASK_BYTES {
+            return Err(PoolError::TooLong {
+                what: "a task",
+                bytes: batch.body_len(),
+                limit: MAX_TASK_BYTES,
+            });
+        }
+        if batch.left == 0 {
+            return Ok(None);
+        }
+        if self.ledger.tasks_out == 0 {
+            self.last_progress = Instant::now();
+        }
+        self.next_task += u64::from(batch.left);
+        self.ledger.tasks_out += batch.left as usize;
+        Ok(Some(batch))
+    }
+
+    /// Waits on all sockets, all processes and the interrupt.
+    fn wait(&mut self, wait: Wait) -> Result<(), PoolError> {
+        let timeout = self.timeout(wait);
+        let mut waited = Vec::with_capacity(2 * self.members.len() + 1);
+        for member in &self.members {
+            let mut flags = PollFlags::empty();
+            if !member.hung_up {
+                flags |= PollFlags::IN;
+            }
+            if member.wants_to_send() {
+                flags |= PollFlags::OUT;
+            }
+            waited.push(PollFd::from_borrowed_fd(member.socket(), flags));
+            waited.push(PollFd::from_borrowed_fd(member.process().descriptor(), PollFlags::IN));
+        }
+        if let Some(interrupt) = &self.limits.interrupt {
+            waited.push(PollFd::from_borrowed_fd(interrupt.descriptor(), PollFlags::IN));
+        }
+        match poll(&mut waited, timeout.as_ref()) {
+            // A signal's handler ran: the caller looks at the interrupt next.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => {
+                let what = "cannot wait for its workers";
+                return Err(PoolError::System { what, source: error.into() });
+            }
+        }
+        self.events.clear();
+        self.events.extend(waited.chunks_exact(2).take(self.members.len()).map(|pair| Event {
+            readable: pair[0].revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR),
+            writable: pair[0].revents().contains(PollFlags::OUT),
+            ended: !pair[1].revents().is_empty(),
+        }));
+        Ok(())
+    }
+
+    fn timeout(&self, wait: Wait) -> Option<Timespec> {
+        if wait == Wait::No {
+            return Some(Timespec { tv_sec: 0, tv_nsec: 0 });
+        }
+        let limit = self.limits.progress_timeout.filter(|_| self.expects_something());
+        let first = self.last_progress.checked_add(limit?)?;
+        let left = first.saturating_duration_since(Instant::now());
+        Timespec::try_from(left).ok()
+    }
+
+    /// Whether a worker owes an answer.
+    fn expects_something(&self) -> bool {
+        self.ledger.tasks_out > 0 || self.members.iter().any(|member| member.stage != Stage::Ready)
+    }
+
+    /// Acts on what happened to one member.
+    fn attend<C: Client>(&mut self, index: usize, client: &mut C) -> Result<(), PoolError> {
+        let event = self.events[index];
+        if event.writable {
+            self.members[index].send();
+        }
+        let mut readable = event.readable || event.ended;
+        while readable && !self.members[index].hung_up {
+            let before = self.ledger.tasks_out;
+            match self.members[index].receive(client, &mut self.ledger) {
+                Ok(came) => {
+                    if came && self.limits.progress_timeout.is_some() {
+                        self.last_progress = Instant::now();
+                    }
+                    if self.ledger.tasks_out < before {
+                        self.idle_deaths = 0;
+                    }
+                    // The last words of one that ended are read to the end.
+                    readable = came && event.ended;
+                }
+                Err(Trouble::Run(error)) => return Err(error),
+                Err(Trouble::Worker(death)) => return self.bury(index, Some(death), client),
+            }
+        }
+        if event.ended || self.members[index].hung_up {
+            return self.bury(index, None, client);
+        }
+        Ok(())
+    }
+
+    /// A worker is dead, or of no use: sees to its end and gives its tasks out again.
+    fn bury<C: Client>(
+        &mut self,
+        index: usize,
+        mut death: Option<Death>,
+        client: &mut C,
+    ) -> Result<(), PoolError> {
+        let mut member = self.members.swap_remove(index);
+        if death.is_none() && !member.process().ends_within(HANG_UP_GRACE_MS) {
+            death = Some(Death::ClosedSocket);
+        }
+        if death.is_some() {
+            member.process().signal(Signal::KILL);
+        }
+        let held = std::mem::take(&mut member.held);
+        let (began, stage) = (member.began(), member.stage);
+        let mut report = member.end(death);
+        if stage != Stage::Leaving {
+            report.death.get_or_insert(Death::Exit(0));
+        }
+        if report.death == Some(Death::Signal(libc::SIGKILL)) && self.oom.killed_since() {
+            report.death = Some(Death::OutOfMemory);
+        }
+        let (pid, death) = (report.pid, report.death.clone());
+        self.reports.push(report);
+        let Some(death) = death.filter(|_| stage != Stage::Leaving) else { return Ok(()) };
+        if held.is_empty() || !began {
+            self.check_idle_deaths(pid, &death)?;
+        }
+        self.give_again(held, began, pid, &death, client)
+    }
+
+    fn check_idle_deaths(&mut self, pid: u32, death: &Death) -> Result<(), PoolError> {
+        // An interrupt that went to the whole process group took the workers along.
+        self.check_interrupt()?;
+        self.idle_deaths += 1;
+        let allowed = u32::try_from(self.launcher.workers).unwrap_or(u32::MAX);
+        if self.idle_deaths > allowed.saturating_add(IDLE_DEATHS) {
+            let (death, times) = (death.clone(), self.idle_deaths);
+            return Err(PoolError::DiesAtStart { pid, death, times });
+        }
+        Ok(())
+    }
+
+    /// Puts a dead worker's batches at the head of the queue. A task that was alone when its
+    /// worker died is to blame; of several at work nobody can say which one, so they are given out
+    /// one by one, and that is not counted.
+    fn give_again<C: Client>(
+        &mut self,
+        held: VecDeque<Batch>,
+        began: bool,
+        pid: u32,
+        death: &Death,
+        client: &mut C,
+    ) -> Result<(), PoolError> {
+        let mut pieces = Vec::new();
+        for (place, mut batch) in held.into_iter().enumerate() {
+            if place > 0 || !began {
+                pieces.push(batch);
+                continue;
+            }
+            let to_blame = batch.left == 1 || self.limits.retries == 0;
+            batch.deaths += u32::from(to_blame);
+            if to_blame && batch.deaths > self.limits.retries {
+                self.check_interrupt()?;
+                let (death, deaths) = (death.clone(), batch.deaths);
+                self.ledger.tasks_out -= 1;
+                let failure = TaskFailure::WorkerDied { death, deaths };
+                client.failed(batch.next, pid, failure)?;
+                batch.advance();
+                batch.deaths = 0;
+            }
+            pieces.extend(batch.split());
+        }
+        for batch in pieces.into_iter().rev() {
+            self.again.push_front(batch);
+        }
+        Ok(())
+    }
+
+    fn check_progress(&self) -> Result<(), PoolError> {
+        let Some(after) = self.limits.progress_timeout else { return Ok(()) };
+        if !self.expects_something() || self.last_progress.elapsed() < after {
+            return Ok(());
+        }
+        let owing = self
+            .members
+            .iter()
+            .filter(|member| member.stage != Stage::Ready || !member.held.is_empty());
+        let tasks = self.members.iter().filter_map(|member| member.held.front());
+        Err(PoolError::Stalled {
+            after,
+            task: tasks.map(|batch| batch.next).min(),
+            pids: owing.map(Member::pid).collect(),
+        })
+    }
+
+    /// Asks workers that had their share of tasks to leave.
+    fn retire(&mut self) {
+        let Some(max) = self.limits.max_tasks_per_worker else { return };
+        for member in &mut self.members {
+            if member.stage == Stage::Ready && member.tasks_given >= max && member.held.is_empty() {
+                member.ask_to_leave();
+            }
+        }
+    }
+
+    /// Starts workers until there are as many as there should be.
+    fn fill_up(&mut self) -> Result<(), PoolError> {
+        if self.ending {
+            return Ok(());
+        }
+        let mut alive = self.members.iter().filter(|member| member.stage != Stage::Leaving).count();
+        while alive < self.launcher.workers {
+            alive += 1;
+            if !self.expects_something() {
+                self.last_progress = Instant::now();
+            }
+            self.members.push(self.launcher.launch(alive)?);
+        }
+        Ok(())
+    }
+
+    /// Asks all workers to leave and waits until they have. Nothing may be out. A worker that does
+    /// not go in time, if there is a time limit, is killed.
+    pub(super) fn finish(&mut self) {
+        self.ending = true;
+        self.last_progress = Instant::now();
+        while !self.members.is_empty() {
+            for member in &mut self.members {
+                if member.stage == Stage::Ready && member.held.is_empty() {
+                    member.ask_to_leave();
+                }
+            }
+            if self.pump(&mut Nobody, Wait::ForEvent).is_err() {
+                break;
+            }
+        }
+        self.kill("it was shut down");
+    }
+
+    /// Asks all workers to end by SIGTERM and gives them a moment, then kills them.
+    pub(super) fn terminate(&mut self, grace_ms: u32) {
+        for member in &self.members {
+            member.process().signal(Signal::TERM);
+        }
+        let end = Instant::now() + Duration::from_millis(grace_ms.into());
+        for member in &self.members {
+            let left = end.saturating_duration_since(Instant::now()).as_millis();
+            member.process().ends_within(u32::try_from(left).unwrap_or(grace_ms));
+        }
+        self.kill("its workers were terminated");
+    }
+
+    /// Kills all workers and waits for them: no process is left when this returns.
+    pub(super) fn kill(&mut self, reason: &str) {
+        self.ending = true;
+        for member in &self.members {
+            member.process().signal(Signal::KILL);
+        }
+        for member in self.members.drain(..) {
+            self.reports.push(member.end(None));
+        }
+        self.again.clear();
+        self.ledger.tasks_out = 0;
+        self.closed.get_or_insert_with(|| reason.to_owned());
+    }
+
+    /// What every worker did that has ended.
+    pub(super) fn take_reports(&mut self) -> Vec<WorkerReport> {
+        std::mem::take(&mut self.reports)
+    }
+}
+
+/// A client with no tasks.
+pub(super) struct Nobody;
+
+impl Client for Nobody {
+    fn next_job(&mut self) -> Option<u32> {
+        None
+    }
+
+    fn next_task(&mut self, _: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    fn piece(&mut self, _: u64, _: &[u8], _: usize, _: &[u8]) {}
+
+    fn done(&mut self, _: u64, _: &[u8]) {}
+
+    fn failed(&mut self, _: u64, _: u32, _: TaskFailure) -> Result<(), PoolError> {
+        Ok(())
+    }
+}
