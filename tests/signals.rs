@@ -26,7 +26,7 @@ fn long(arguments: &[&str]) -> (Running, Vec<String>) {
     let list = program::sample("english.txt");
     let list = list.to_str().unwrap();
     let expected = wordhash(&["--serial", list]).succeeds_quietly().text();
-    let mut all = vec!["--rounds=20000", "--chunksize=1", "--workers=2"];
+    let mut all = vec!["--rounds=5000", "--chunksize=1", "--workers=2"];
     all.extend(arguments);
     all.push(list);
     (start(program(&all)), expected.lines().take(2).map(str::to_owned).collect())

@@ -11,6 +11,7 @@
 pub mod bootstrap;
 pub mod clock;
 pub mod drift;
+pub mod environment;
 pub mod plan;
 pub mod result;
 pub mod stats;

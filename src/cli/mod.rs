@@ -204,9 +204,9 @@ pub struct GenerateArgs {
     /// Lines to write
     #[arg(long, value_name = "N", default_value = "1049938", value_parser = values::count_or_zero)]
     pub words: u64,
-    /// Different words among them
-    #[arg(long, value_name = "M", default_value = "979250", value_parser = values::count_or_zero)]
-    pub distinct: u64,
+    /// Different words among them [default: 979250 in 1049938, whatever N is]
+    #[arg(long, value_name = "M", value_parser = values::count_or_zero)]
+    pub distinct: Option<u64>,
     /// Another seed gives another list [default: that of the built-in list]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,

@@ -108,7 +108,7 @@ impl fmt::Display for SignalName {
 
 /// What became of a task that gave no output.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("task {task} failed in worker {pid}: {cause}")]
+#[error("task {task} failed in the worker with pid {pid}: {cause}")]
 pub struct TaskError {
     /// The task's index: its place among the items of a `map`, or among all that was submitted.
     pub task: u64,

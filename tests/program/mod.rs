@@ -2,40 +2,40 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::ffi::OsStr;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// No run of a test takes this long, on the slowest machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A run of the program that has ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub command: String,
-    pub status: ExitStatus,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) command: String,
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl Ended {
     /// Standard output as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// The exit status is `code`, or the test fails and shows the run.
     #[track_caller]
-    pub fn exits_with(self, code: i32) -> Self {
+    pub(crate) fn exits_with(self, code: i32) -> Self {
         assert_eq!(self.status.code(), Some(code), "\n{}", self.shown());
         self
     }
 
     /// It ended well and had nothing to say on standard error.
     #[track_caller]
-    pub fn succeeds_quietly(self) -> Self {
+    pub(crate) fn succeeds_quietly(self) -> Self {
         let ended = self.exits_with(0);
         assert_eq!(ended.stderr, "", "\n{}", ended.shown());
         ended
@@ -43,7 +43,7 @@ impl Ended {
 
     /// It ended with 2, and the one line on standard error holds all of `parts`.
     #[track_caller]
-    pub fn fails_saying(self, parts: &[&str]) -> Self {
+    pub(crate) fn fails_saying(self, parts: &[&str]) -> Self {
         let ended = self.exits_with(2);
         let lines: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line of error\n{}", ended.shown());
@@ -66,7 +66,7 @@ impl Ended {
 }
 
 /// A run of the program that goes on.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     command: String,
     mark: String,
@@ -78,7 +78,7 @@ static RUNS: AtomicU32 = AtomicU32::new(0);
 const MARK: &str = "WORDHASH_TEST_RUN";
 
 /// The program with these arguments, both outputs read, standard input closed.
-pub fn program<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
+pub(crate) fn program<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wordhash"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -86,13 +86,13 @@ pub fn program<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
 
 /// Runs the program with these arguments to its end.
 #[track_caller]
-pub fn wordhash<S: AsRef<OsStr>>(arguments: &[S]) -> Ended {
+pub(crate) fn wordhash<S: AsRef<OsStr>>(arguments: &[S]) -> Ended {
     start(program(arguments)).end()
 }
 
 /// Runs the program with this on standard input.
 #[track_caller]
-pub fn wordhash_reading<S: AsRef<OsStr>>(input: &[u8], arguments: &[S]) -> Ended {
+pub(crate) fn wordhash_reading<S: AsRef<OsStr>>(input: &[u8], arguments: &[S]) -> Ended {
     let mut command = program(arguments);
     command.stdin(Stdio::piped());
     let mut running = start(command);
@@ -108,7 +108,7 @@ pub fn wordhash_reading<S: AsRef<OsStr>>(input: &[u8], arguments: &[S]) -> Ended
 }
 
 /// Starts a run.
-pub fn start(mut command: Command) -> Running {
+pub(crate) fn start(mut command: Command) -> Running {
     let mark = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
     let shown = format!("{command:?}");
     let child = command.env(MARK, &mark).spawn().expect("the program starts");
@@ -116,17 +116,17 @@ pub fn start(mut command: Command) -> Running {
 }
 
 impl Running {
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn child(&mut self) -> &mut Child {
+    pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
     /// Waits for the end and reads the outputs; then no process of the run may be left.
     #[track_caller]
-    pub fn end(mut self) -> Ended {
+    pub(crate) fn end(mut self) -> Ended {
         let stdout = self.child.stdout.take().map(read_in_background);
         let stderr = self.child.stderr.take().map(read_in_background);
         let status = self.wait();
@@ -145,7 +145,7 @@ impl Running {
 
     /// Waits for the end of the program itself.
     #[track_caller]
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let child = &mut self.child;
         let mut status = None;
         let ended = within(DEADLINE, || {
@@ -160,7 +160,7 @@ impl Running {
     }
 
     /// The worker processes of the run.
-    pub fn workers(&self) -> Vec<u32> {
+    pub(crate) fn workers(&self) -> Vec<u32> {
         let mut marked = marked_processes(&self.mark);
         marked.retain(|&pid| pid != self.child.id());
         marked
@@ -168,7 +168,7 @@ impl Running {
 
     /// Waits until the run has so many workers.
     #[track_caller]
-    pub fn await_workers(&self, count: usize) -> Vec<u32> {
+    pub(crate) fn await_workers(&self, count: usize) -> Vec<u32> {
         let mut workers = Vec::new();
         assert!(
             within(DEADLINE, || {
@@ -183,7 +183,7 @@ impl Running {
 
     /// No process of the run is alive, or will not be within a second.
     #[track_caller]
-    pub fn leaves_nothing(&self) {
+    pub(crate) fn leaves_nothing(&self) {
         let mut left = Vec::new();
         let gone = within(Duration::from_secs(1), || {
             left = marked_processes(&self.mark);
@@ -194,7 +194,7 @@ impl Running {
 }
 
 /// Sends a signal, by its number.
-pub fn signal(pid: u32, number: i32) {
+pub(crate) fn signal(pid: u32, number: i32) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("not 0");
     let signal = rustix::process::Signal::from_named_raw(number).expect("a signal");
     // The process may be gone already, which is what most signals are for.
@@ -202,7 +202,7 @@ pub fn signal(pid: u32, number: i32) {
 }
 
 /// Looks again and again until it is so; `false` when it is not so in time.
-pub fn within(limit: Duration, mut so: impl FnMut() -> bool) -> bool {
+pub(crate) fn within(limit: Duration, mut so: impl FnMut() -> bool) -> bool {
     let begin = Instant::now();
     loop {
         if so() {
@@ -239,12 +239,12 @@ fn marked_processes(mark: &str) -> Vec<u32> {
 }
 
 /// A file of the sample lists that come with the project.
-pub fn sample(name: &str) -> PathBuf {
+pub(crate) fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("words").join(name)
 }
 
 /// A fresh folder with a file of these bytes in it.
-pub fn file_of(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn file_of(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("words.txt");
     std::fs::write(&path, bytes).expect("a file in it");
@@ -253,7 +253,7 @@ pub fn file_of(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 
 /// What Python prints for a program and its arguments.
 #[track_caller]
-pub fn python(program: &str, arguments: &[&OsStr]) -> String {
+pub(crate) fn python(program: &str, arguments: &[&OsStr]) -> String {
     let output = Command::new("python3").arg("-c").arg(program).args(arguments).output();
     let output = output.expect("python3 is needed to compare results with");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
