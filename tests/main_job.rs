@@ -26,8 +26,9 @@ lines = open(sys.argv[1], 'rb').read().removeprefix(b'\\xef\\xbb\\xbf').split(b'
 if not lines[-1]: lines.pop()
 print(len(lines), len({line.removesuffix(b'\\r') if at + 1 < len(lines) or line[-1:] != b'\\r' else line for at, line in enumerate(lines)}))";
     let printed = python(program, &[path.as_os_str()]);
-    let mut counts = printed.split_whitespace().map(|count| count.parse().unwrap());
-    (counts.next().unwrap(), counts.next().unwrap())
+    let counts: Vec<usize> =
+        printed.split_whitespace().map(|count| count.parse().expect("a count")).collect();
+    (counts[0], counts[1])
 }
 
 #[test]

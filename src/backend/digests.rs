@@ -99,7 +99,7 @@ impl std::fmt::Display for Checksum {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit of the input changes about
+/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014): every bit of the input changes about
 /// half of the output's.
 fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

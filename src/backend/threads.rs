@@ -29,24 +29,21 @@ impl Backend for Threads {
         // ordinary pool end some time after it was dropped, and `fork` later on wants none alive.
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
-            .build_scoped(
-                |thread| thread.run(),
-                |pool| {
-                    let started = around.clock.now();
-                    let mut digests = Digests::private(list.len())?;
-                    let queue = Queue::new(list, work, digests.private_slice_mut());
-                    pool.broadcast(|_| queue.work_off(list, work, around));
-                    let tasks = queue.tasks.into_inner();
-                    stop_if_asked(around.interrupt)?;
-                    Ok(Outcome {
-                        digests,
-                        start: Some(started.saturating_sub(begin)),
-                        map: around.clock.now().saturating_sub(started),
-                        tasks: Some(tasks),
-                        processes: Vec::new(),
-                    })
-                },
-            )
+            .build_scoped(rayon::ThreadBuilder::run, |pool| {
+                let started = around.clock.now();
+                let mut digests = Digests::private(list.len())?;
+                let queue = Queue::new(list, work, digests.private_slice_mut());
+                pool.broadcast(|_| queue.work_off(list, work, around));
+                let tasks = queue.tasks.into_inner();
+                stop_if_asked(around.interrupt)?;
+                Ok(Outcome {
+                    digests,
+                    start: Some(started.saturating_sub(begin)),
+                    map: around.clock.now().saturating_sub(started),
+                    tasks: Some(tasks),
+                    processes: Vec::new(),
+                })
+            })
             .map_err(|error| BackendError::Threads { threads, reason: error.to_string() })?
     }
 }

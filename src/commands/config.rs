@@ -104,9 +104,10 @@ fn only_one<T: Clone>(option: &str, axis: Option<&Axis<T>>) -> anyhow::Result<()
 pub(super) fn all(how: &HowArgs, defaults: &Defaults<'_>) -> anyhow::Result<Vec<Config>> {
     let workers = values(how.workers.as_ref(), &[default_workers()]);
     let chunk_sizes = values(how.chunksize.as_ref(), defaults.chunk_sizes);
-    let backends = match how.serial {
-        true => vec![cli::Backend::Serial],
-        false => values(how.backend.as_ref(), defaults.backends),
+    let backends = if how.serial {
+        vec![cli::Backend::Serial]
+    } else {
+        values(how.backend.as_ref(), defaults.backends)
     };
     let engines = engines(how.engine.as_ref())?;
     let rounds = values(how.rounds.as_ref(), &[NonZeroU32::MIN]);

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::report::table::Layout;
 
 /// The two streams of the program and what is known of them.
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Screen<'a> {
     /// Results.
     pub out: &'a mut dyn Write,
