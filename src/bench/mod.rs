@@ -6,11 +6,14 @@
 //!
 //! The way through them: a [`plan`] runs every row many times against a [`clock`] and yields
 //! samples; [`stats`], [`bootstrap`] and [`drift`] say what the samples amount to; [`result`] is
-//! the plain data of it all, which is also what is saved.
+//! the plain data of it all, beside the [`environment`], and is also what is saved.
 
 pub mod bootstrap;
 pub mod clock;
+pub mod cost_model;
 pub mod drift;
+pub mod environment;
+mod nnls;
 pub mod plan;
 pub mod result;
 pub mod stats;
