@@ -363,6 +363,9 @@ mod tests {
             let best = CostModel { seconds_per_task, ..TRUTH }.best_chunksize(WORDS, 4);
             assert!((at_least..=at_most).contains(&best), "{best} at {seconds_per_task} a task");
         }
+        // Near a third of an even share, the size at which three tasks a worker come out even.
+        let third = CostModel { seconds_per_task: 3.6e-4, ..TRUTH };
+        assert_eq!(third.best_chunksize(WORDS, 4), WORDS.div_ceil(12));
         assert_eq!(TRUTH.best_chunksize(0, 4), 1);
         assert_eq!(TRUTH.best_chunksize(3, 8), 1);
     }
