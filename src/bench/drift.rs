@@ -107,7 +107,7 @@ mod tests {
         for (figures, expected) in [
             (&rising[..], found(1.0, 110.0 / 102.0 - 1.0)),
             (&falling[..], found(-1.0, 102.0 / 110.0 - 1.0)),
-            // Chance ties less often: without the correction for ties this would pass for chance.
+            // With the variance not corrected for ties this would pass for chance.
             (&step[..], found(36.0 / 66.0, 103.0 / 100.0 - 1.0)),
             (&zigzag[..], None),
             (&rising[..9], None),
