@@ -4,6 +4,13 @@
 //! number to them, a backend or a transport is a string that comes back in the results. They use
 //! no other part of the crate.
 //!
-//! * [`result`] is the plain data of a finished measurement, which is also what is saved.
+//! The way through them: a [`plan`] runs every row many times against a [`clock`] and yields
+//! samples; [`stats`], [`bootstrap`] and [`drift`] say what the samples amount to; [`result`] is
+//! the plain data of it all, which is also what is saved.
 
+pub mod bootstrap;
+pub mod clock;
+pub mod drift;
+pub mod plan;
 pub mod result;
+pub mod stats;
