@@ -63,3 +63,18 @@ pub(crate) fn count(number: u64) -> String {
 pub(crate) fn speedup((middle, low, high): (f64, f64, f64)) -> String {
     format!("{middle:.2}× ({low:.2}–{high:.2})")
 }
+
+/// A number of bytes in binary units: `7.8 GiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [(&str, u32); 3] = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    match UNITS.into_iter().find(|(_, shift)| bytes >> shift > 0) {
+        Some((unit, shift)) => format!("{:.1} {unit}", bytes as f64 / f64::from(1 << shift)),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// A time that stands alone: `62.1 ms`.
+pub(crate) fn time(time: Duration) -> String {
+    let unit = TimeUnit::suiting([time]);
+    format!("{} {}", unit.bare(time), unit.symbol())
+}
