@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use wordhash::bench::bootstrap::compare_paired;
+use wordhash::bench::bootstrap::{compare_paired, compare_unpaired};
 use wordhash::bench::clock::{Clock, MockClock};
 use wordhash::bench::plan::{Order, Plan, RunParts, Runner, run_plan};
 use wordhash::bench::result::Verdict;
@@ -82,6 +82,47 @@ fn of_a_hundred_comparisons_with_more_work_ninety_find_it_and_none_finds_less() 
         println!("A/B, {rounds} rounds, {work_percent} %: {slower} slower of {TRIALS}");
         assert_eq!(faster, 0, "{rounds} rounds, {work_percent} % of the work");
         assert!(slower >= 90, "{rounds} rounds, {work_percent} % of the work: {slower} found it");
+    }
+}
+
+/// How many trials find samples with `work_percent` of the work (faster, slower) than others that
+/// no round pairs with them.
+///
+/// The recording is read in strides, so that what is compared differs by noise alone. As it was
+/// made, its speed wanders: pieces of 20 runs half a minute apart differ in two of three cases, and
+/// truly so. Comparing by rounds is proof against that; comparing saved results cannot be.
+fn unpaired_verdicts(runs: usize, work_percent: u32) -> (usize, usize) {
+    let recording = recording();
+    // A prime that does not divide the length: every run is met once.
+    let mut strides = (0..).map(|place: usize| recording[place * 7919 % recording.len()]);
+    let verdicts = (0..TRIALS).map(|_| {
+        let more: Vec<_> = strides.by_ref().take(runs).map(|t| t * work_percent / 100).collect();
+        let reference: Vec<_> = strides.by_ref().take(runs).collect();
+        compare_unpaired(&more, &reference).expect("many runs").verdict
+    });
+    verdicts.fold((0, 0), |(faster, slower), verdict| match verdict {
+        Verdict::Faster => (faster + 1, slower),
+        Verdict::Slower => (faster, slower + 1),
+        Verdict::NoClearDifference => (faster, slower),
+    })
+}
+
+#[test]
+fn of_a_hundred_unpaired_comparisons_with_itself_at_most_five_claim_a_difference() {
+    for runs in [5, 20, ROUNDS] {
+        let (faster, slower) = unpaired_verdicts(runs, 100);
+        println!("unpaired A/A, {runs} runs: {faster} faster, {slower} slower of {TRIALS}");
+        assert!(faster + slower <= 5, "{runs} runs: {faster} faster, {slower} slower");
+    }
+}
+
+#[test]
+fn of_a_hundred_unpaired_comparisons_with_more_work_ninety_find_it_and_none_finds_less() {
+    for (runs, work_percent) in [(ROUNDS, 120), (25, 150), (10, 200)] {
+        let (faster, slower) = unpaired_verdicts(runs, work_percent);
+        println!("unpaired A/B, {runs} runs, {work_percent} %: {slower} slower of {TRIALS}");
+        assert_eq!(faster, 0, "{runs} runs, {work_percent} % of the work");
+        assert!(slower >= 90, "{runs} runs, {work_percent} % of the work: {slower} found it");
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! Rows are compared round by round: the ratio of the two times of a round is free of whatever
 //! slowed that whole round down. The ratio of the two medians was rejected: on recorded noise, in
-//! 60 rounds, it sees 5 % more work half of the time, the rounds' ratios see it five times in six.
+//! 60 rounds, it sees 5 % more work half of the time, the rounds' ratios see it nine times in ten.
 //!
 //! The draws come from a generator with a fixed seed: equal samples give equal intervals. Verdicts
 //! use 99 %, since a sweep passes many at once; the interval of a single median uses 95 %.
@@ -98,6 +98,10 @@ pub fn compare_paired(row: &[Sample], reference: &[Sample]) -> Option<Comparison
 
 /// How much time samples take of others that were measured at another time: the ratio of the
 /// medians with its interval (99 %), both sides redrawn independently of each other.
+///
+/// The interval is that of the noise within either measurement. What changed about the machine
+/// between them it cannot see: a busy neighbour, another temperature. Pair by round wherever both
+/// sides can be measured together.
 ///
 /// Times of 0 are left out. `None` when fewer than two of either side are left.
 #[must_use]

@@ -6,11 +6,21 @@
 //!
 //! The way through them: a [`plan`] runs every row many times against a [`clock`] and yields
 //! samples; [`stats`], [`bootstrap`] and [`drift`] say what the samples amount to; [`result`] is
-//! the plain data of it all, which is also what is saved.
+//! the plain data of it all, beside the [`environment`], and is also what is saved. From a finished
+//! result come its [`answer`], its [`cost_model`] and its [`warnings`], and from two of them their
+//! [`diff`].
 
+pub mod answer;
 pub mod bootstrap;
 pub mod clock;
+pub mod cost_model;
+pub mod diff;
 pub mod drift;
+pub mod environment;
+#[cfg(test)]
+mod fixtures;
+mod nnls;
 pub mod plan;
 pub mod result;
 pub mod stats;
+pub mod warnings;

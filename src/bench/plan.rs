@@ -3,8 +3,8 @@
 //! A plan knows rows by their number only. Interleaved, each round runs every row once, and every
 //! other round runs them backwards, so that a machine that slowly changes its speed changes that
 //! of all rows alike: the row that comes first in one round comes last in the next. Blocked, a row
-//! makes all its runs before the next one has its turn; this is how most tools measure, and how
-//! wordhash does where a cache or a pool must not be disturbed between the runs of a row.
+//! makes all its runs before the next one has its turn: for rows that leave something behind which
+//! slows the next one down, at the price that a change of speed is taken for one of the rows.
 //!
 //! The loop is told to stop by its caller, and keeps what it has. It prints nothing: an
 //! [`Observer`] is told what happens.
@@ -141,7 +141,7 @@ pub fn run_plan<E>(
     observer: &mut dyn Observer,
     stop: &dyn Fn() -> bool,
 ) -> Result<Measured, RunFailed<E>> {
-    let deadline = plan.precision.map(|precision| clock.now() + precision.max_time);
+    let begun = clock.now();
     let mut course = Course {
         runner,
         observer,
@@ -150,7 +150,10 @@ pub fn run_plan<E>(
         position: 0,
         checked_at: 0,
     };
-    let time_is_up = || deadline.is_some_and(|deadline| clock.now() >= deadline);
+    let time_is_up = || {
+        let spent = clock.now().saturating_sub(begun);
+        plan.precision.is_some_and(|precision| spent >= precision.max_time)
+    };
     let ended = match plan.order {
         Order::Interleaved => course.rounds(plan, 0..plan.rows, &time_is_up),
         Order::Blocked => (0..plan.rows).try_fold(End::Complete, |end, row| {

@@ -41,20 +41,26 @@ pub fn median(samples: &[Duration]) -> Option<Duration> {
 /// fences of Tukey, "Exploratory Data Analysis" (1977). The inner ones (1.5) were rejected: of five
 /// samples of a normal distribution they call one in twelve an outlier (Hoaglin, Iglewicz and
 /// Tukey 1986), and five is what a usual row has.
-const FENCE: u32 = 3;
+const FENCE: f64 = 3.0;
 
-/// Which samples stand apart from the rest, by Tukey's outer fences, as their indices. Fewer than
-/// four samples have no quartiles to speak of, and none of them stands apart.
+/// Which figures stand apart from the rest, by Tukey's outer fences, as their indices. Fewer than
+/// four figures have no quartiles to speak of, and none of them stands apart.
 #[must_use]
-pub fn outliers(samples: &[Duration]) -> Vec<usize> {
-    if samples.len() < 4 {
+pub fn outliers(figures: &[f64]) -> Vec<usize> {
+    if figures.len() < 4 {
         return Vec::new();
     }
-    let sorted = sorted(samples);
-    let (q1, q3) = (quarter_quantile(&sorted, 1), quarter_quantile(&sorted, 3));
-    let reach = q3.saturating_sub(q1) * FENCE;
-    let stands_apart = |sample: Duration| sample + reach < q1 || sample > q3 + reach;
-    (0..samples.len()).filter(|&index| stands_apart(samples[index])).collect()
+    let mut sorted = figures.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let quartile = |quarters: usize| {
+        let place = (sorted.len() - 1) * quarters;
+        let (low, high) = (sorted[place / 4], sorted[(place / 4 + 1).min(sorted.len() - 1)]);
+        low + (high - low) * ((place % 4) as f64 / 4.0)
+    };
+    let (q1, q3) = (quartile(1), quartile(3));
+    let reach = (q3 - q1) * FENCE;
+    let inside = q1 - reach..=q3 + reach;
+    (0..figures.len()).filter(|&index| !inside.contains(&figures[index])).collect()
 }
 
 fn sorted(samples: &[Duration]) -> Vec<Duration> {
@@ -122,15 +128,16 @@ mod tests {
 
     #[test]
     fn only_samples_beyond_the_outer_fences_stand_apart() {
-        let cases: [(&[u64], &[usize]); 5] = [
-            (&[100, 101, 102, 900], &[]),
-            (&[100, 110, 104, 106, 128], &[]),
-            (&[131, 100, 110, 104, 106, 105, 107], &[0]),
-            (&[100, 100, 100, 100, 101], &[4]),
-            (&[1, 2, 1_000_000], &[]),
+        let cases: [(&[f64], &[usize]); 5] = [
+            (&[100.0, 101.0, 102.0, 900.0], &[]),
+            // The upper fence is at 110 + 3 · 6.
+            (&[100.0, 110.0, 104.0, 106.0, 128.0], &[]),
+            (&[100.0, 110.0, 104.0, 106.0, 128.1], &[4]),
+            (&[100.0, 100.0, 100.0, 100.0, 99.9, 100.0], &[4]),
+            (&[1.0, 2.0, 1e6], &[]),
         ];
-        for (samples, expected) in cases {
-            assert_eq!(outliers(&durations(samples)), expected, "{samples:?}");
+        for (figures, expected) in cases {
+            assert_eq!(outliers(figures), expected, "{figures:?}");
         }
     }
 
