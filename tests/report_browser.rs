@@ -4,10 +4,13 @@
 //! with scripts and without. Where chromium is not installed the tests say so and pass; with
 //! `WORDHASH_REQUIRE_BROWSER=1` they fail instead.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
 mod support;
 
 use std::env;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -47,7 +50,9 @@ fn chromium() -> Option<PathBuf> {
     if found.is_none() {
         let required = env::var_os("WORDHASH_REQUIRE_BROWSER").is_some_and(|value| value == "1");
         assert!(!required, "no chromium in PATH, and WORDHASH_REQUIRE_BROWSER=1 asks for one");
-        println!("NOT TESTED: no chromium in PATH (Debian: apt-get install chromium)");
+        // Not println!, which the test harness swallows where a test passes.
+        let note = b"NOT TESTED: no chromium in PATH (Debian: apt-get install chromium)\n";
+        io::stderr().write_all(note).unwrap();
     }
     found
 }
@@ -95,7 +100,7 @@ fn a_console_error_would_be_noticed() {
 }
 
 /// Looks at the report in frames and writes down, one line each, what is wrong with it.
-const INSPECTION: &str = r##"
+const INSPECTION: &str = r#"
 const report = document.getElementById("report").content.textContent;
 const problems = [];
 const check = (holds, problem) => { if (!holds) problems.push(problem); };
@@ -185,7 +190,7 @@ const canBeUnderstood = page => {
   document.body.innerHTML = "<pre>inspected\n</pre>";
   document.querySelector("pre").textContent += problems.join("\n");
 });
-"##;
+"#;
 
 #[test]
 fn nothing_overflows_on_a_phone_and_every_heading_sorts() {

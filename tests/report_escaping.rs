@@ -1,5 +1,7 @@
 //! Text from outside (paths, labels, names of machines) in every format, whatever it holds.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The formats that programs read, each opened by a reader that is not ours: Python's.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
 mod support;
 
 use std::fs;
@@ -76,7 +78,7 @@ fn python_reads_a_timeline_and_its_size_does_not_follow_the_number_of_tasks() {
 import sys, xml.etree.ElementTree as tree
 print(len(list(tree.parse(sys.argv[1]).getroot().iter('{http://www.w3.org/2000/svg}path'))))";
     assert_eq!(judged_by_python("timeline.svg", &picture, program), "4");
-    assert!(picture.len() < 10_000, "{} bytes", picture.len());
+    assert!(picture.len() < 15_000, "{} bytes", picture.len());
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) fn csv_field(field: &str) -> Cow<'_, str> {
 pub(crate) fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in one_line(text).chars() {
-        if r"\`*_[]<>|~&$#!@:".contains(character) {
+        if r"\`*_[]<>|~&$#".contains(character) {
             escaped.push('\\');
         }
         escaped.push(character);
@@ -44,8 +44,8 @@ pub(crate) fn markdown(text: &str) -> String {
     escaped
 }
 
-/// A code span, fenced by one more backtick than the text has in a row; names people or paths
-/// without making mentions or links of them.
+/// A code span, fenced by one more backtick than the text has in a row: nothing in it formats,
+/// links or mentions anything.
 pub(crate) fn markdown_code(text: &str) -> String {
     let text = one_line(text);
     let fence = "`".repeat(longest_run_of_backticks(&text) + 1);

@@ -78,3 +78,13 @@ pub(crate) fn time(time: Duration) -> String {
     let unit = TimeUnit::suiting([time]);
     format!("{} {}", unit.bare(time), unit.symbol())
 }
+
+/// A cost in seconds that may be a part of a nanosecond: `1.3 µs`, `55.2 ns`.
+pub(crate) fn cost(seconds: f64) -> String {
+    match seconds * 1e9 {
+        ns if ns >= 1e6 => format!("{:.1} ms", ns / 1e6),
+        ns if ns >= 1e3 => format!("{:.1} µs", ns / 1e3),
+        ns if ns >= 1.0 => format!("{ns:.1} ns"),
+        ns => format!("{ns:.3} ns"),
+    }
+}

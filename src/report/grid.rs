@@ -80,7 +80,7 @@ impl Column {
             Self::Set => "set".to_owned(),
             Self::Speedup => "speed-up".to_owned(),
             Self::Verdict => "verdict".to_owned(),
-            Self::Rate => "Mword/s".to_owned(),
+            Self::Rate => "M words/s".to_owned(),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The Markdown format: a table that pastes into a pull request or an issue.
 //!
 //! GitHub's flavour (tables are no part of `CommonMark`). What comes from outside stands in code
-//! spans or behind backslashes, so that it neither formats anything nor mentions anybody.
+//! spans or behind backslashes, so that it formats nothing.
 
 use std::fmt::Write as _;
 
 use super::axis::in_common;
 use super::escape::{markdown, markdown_block, markdown_code};
 use super::grid::{Column, Grid};
-use super::{Report, environment, figure};
+use super::{Report, answer, environment, figure};
 
 /// What was hashed, the table, the notes, the machine and the command.
 #[must_use]
@@ -24,6 +24,12 @@ pub fn render(report: &Report<'_>) -> String {
     let grid = Grid::new(report);
     if !grid.rows.is_empty() {
         table(&mut text, &grid);
+    }
+    if let Some(found) = report.answer {
+        let _ = writeln!(text, "{}\n", markdown(&answer::sentences(found, &run.results)));
+    }
+    if let Some(note) = report.model_note {
+        let _ = writeln!(text, "{}\n", markdown(note));
     }
     for warning in report.warnings {
         let _ = writeln!(text, "- {}", markdown(warning));

@@ -9,7 +9,9 @@
 //!   request, [`json`] and [`csv`] for programs.
 //! * [`chart`] is the curve of time against chunk size, in text and as a picture;
 //!   [`timeline`] shows what each worker did, and [`trace`] hands the same to trace viewers.
-//! * [`html`] is all of it in one page; [`answer`] is its first sentence.
+//! * [`diff`] sets two measurements side by side.
+//! * [`html`] is all of it in one page; [`answer`] is its first sentence and [`model`] the one about
+//!   the cost model.
 //!
 //! What comes from outside (paths, labels, names of machines) is text that may hold anything;
 //! each format escapes it by its own rules.
@@ -18,6 +20,7 @@ pub mod answer;
 pub mod axis;
 pub mod chart;
 pub mod csv;
+pub mod diff;
 mod environment;
 mod escape;
 mod figure;
@@ -26,18 +29,16 @@ pub mod html;
 pub mod json;
 pub mod label;
 pub mod markdown;
+pub mod model;
 pub mod plain;
 pub mod table;
 pub mod timeline;
 pub mod trace;
 
-use std::ops::RangeInclusive;
-use std::time::Duration;
-
-use timeline::Timeline;
-
 use crate::bench::answer::Answer;
 use crate::bench::result::SavedRun;
+use model::ModelCurve;
+use timeline::Timeline;
 
 /// Everything that a report may show. Formats take what they have room for.
 #[derive(Clone, Copy, Debug)]
@@ -72,45 +73,4 @@ impl<'a> Report<'a> {
             command: None,
         }
     }
-}
-
-/// What a cost model says for one configuration, at as many sizes as make a smooth line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelCurve {
-    /// The index of a row of that configuration; its chunk size does not matter.
-    pub like_row: usize,
-    /// Words in a task and the time, in ascending order of sizes.
-    pub points: Vec<(usize, Duration)>,
-}
-
-impl ModelCurve {
-    /// How many sizes make a line that looks smooth.
-    const POINTS: u32 = 96;
-
-    /// Asks the model at sizes that lie evenly on a logarithmic axis, both ends included.
-    #[must_use]
-    pub fn sampled(
-        like_row: usize,
-        sizes: RangeInclusive<usize>,
-        predict: impl Fn(usize) -> Duration,
-    ) -> Self {
-        let (smallest, largest) = ((*sizes.start()).max(1), (*sizes.end()).max(1));
-        let factor = largest as f64 / smallest as f64;
-        let size = |step: u32| {
-            let size = smallest as f64 * factor.powf(f64::from(step) / f64::from(Self::POINTS));
-            rounded(size).clamp(smallest.min(largest), largest.max(smallest))
-        };
-        let mut sizes: Vec<_> = (0..=Self::POINTS).map(size).collect();
-        sizes.dedup();
-        Self { like_row, points: sizes.into_iter().map(|size| (size, predict(size))).collect() }
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the value lies between two values of the type"
-)]
-fn rounded(size: f64) -> usize {
-    size.round() as usize
 }

@@ -54,6 +54,9 @@ pub fn render(report: &Report<'_>, layout: Layout) -> String {
     if let Some(found) = report.answer {
         let _ = writeln!(text, "\n{}", answer::sentences(found, &report.run.results));
     }
+    if let Some(note) = report.model_note {
+        let _ = writeln!(text, "{}", one_line(note));
+    }
     text
 }
 

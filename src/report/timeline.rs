@@ -5,8 +5,8 @@
 //! of an element each, and the plotting crate that draws the curve has fixed pixels only.
 //!
 //! A run may have many thousands of tasks. Bars are put together where they or the gaps between
-//! them are too narrow to be seen, and the picture says so; the busy share of a lane is computed
-//! from all of them.
+//! them are too narrow to be seen; such a bar is paler, and as high as its time was full of tasks.
+//! The busy share of a lane is computed from all of them.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -62,6 +62,22 @@ pub struct Bar {
     pub words: usize,
 }
 
+impl Block {
+    fn width(&self) -> f64 {
+        self.end - self.begin
+    }
+
+    fn takes(&self, next: &Self) -> bool {
+        let narrow = self.tasks > 1 || self.width() < NARROW_STEPS || next.width() < NARROW_STEPS;
+        narrow && next.begin - self.end < 1.0 && next.end - self.begin <= MERGED_STEPS
+    }
+
+    /// The share of the time spent on tasks; 1 where there is no time to speak of.
+    fn busy_share(&self) -> f64 {
+        if self.width() > 0.0 { (self.busy / self.width()).clamp(0.0, 1.0) } else { 1.0 }
+    }
+}
+
 impl Lane {
     /// `pid 4711`, or `thread 1` for the lane of index 0 that is no process.
     #[must_use]
@@ -84,19 +100,31 @@ const NARROW_STEPS: f64 = 4.0;
 /// With more lanes than this there is no room for a line of text at each.
 const MOST_LABELLED_LANES: usize = 16;
 
+/// A bar put together of others is no wider than this, so that the next one can look different.
+const MERGED_STEPS: f64 = 8.0;
+
 /// A run of tasks that is drawn as one bar, in steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Block {
     begin: f64,
     end: f64,
+    /// How much of it was spent on tasks.
+    busy: f64,
     tasks: usize,
 }
 
-const STYLE: &str = include_str!("timeline.css");
+/// The style sheet of the pictures.
+pub(crate) const STYLE: &str = include_str!("timeline.css");
 
 /// The picture, as wide as its surroundings. `id` is what the ids in it begin with.
 #[must_use]
 pub fn svg(timeline: &Timeline, id: &str) -> String {
+    let style = format!("</desc>\n<style>\n{STYLE}</style>\n");
+    unstyled(timeline, id).replacen("</desc>\n", &style, 1)
+}
+
+/// The picture for a page that has the style sheet already.
+pub(crate) fn unstyled(timeline: &Timeline, id: &str) -> String {
     let labelled = timeline.lanes.len() <= MOST_LABELLED_LANES;
     let lane_height = if labelled { 34 } else { 9 };
     let top = if timeline.phases.is_empty() { 4 } else { 24 };
@@ -107,7 +135,7 @@ pub fn svg(timeline: &Timeline, id: &str) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wordhash-timeline\" width=\"100%\" \
          height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-description\">\n\
          <title id=\"{id}-title\">{title}</title>\n\
-         <desc id=\"{id}-description\">{}</desc>\n<style>\n{STYLE}</style>\n",
+         <desc id=\"{id}-description\">{}</desc>\n",
         markup(&description(timeline))
     );
     time_axis(&mut svg, timeline.total, top, bottom);
@@ -159,17 +187,22 @@ fn merge(lane: &Lane, total: Duration) -> Vec<Block> {
     for bar in &lane.bars {
         let begin = share(bar.begin, total) * STEPS;
         let end = (share(bar.end, total) * STEPS).max(begin);
+        let block = Block { begin, end, busy: end - begin, tasks: 1 };
         match blocks.last_mut() {
-            Some(last)
-                if begin - last.end < 1.0
-                    && (last.tasks > 1
-                        || last.end - last.begin < NARROW_STEPS
-                        || end - begin < NARROW_STEPS) =>
-            {
+            Some(last) if last.takes(&block) => {
                 last.end = last.end.max(end);
+                last.busy += block.busy;
                 last.tasks += 1;
             }
-            _ => blocks.push(Block { begin, end, tasks: 1 }),
+            _ => blocks.push(block),
+        }
+    }
+    // A merged bar ends with a task; the pause behind it is its own, or it would look too full.
+    for index in 1..blocks.len() {
+        let next = blocks[index].begin;
+        let block = &mut blocks[index - 1];
+        if block.tasks > 1 && next - block.end < 1.0 {
+            block.end = block.end.max(next);
         }
     }
     blocks
@@ -249,20 +282,45 @@ fn draw_lane(
          viewBox=\"0 0 {STEPS} 1\" preserveAspectRatio=\"none\">"
     );
     let blocks = merge(lane, timeline.total);
-    path(svg, "one", blocks.iter().filter(|block| block.tasks == 1));
-    path(svg, "many", blocks.iter().filter(|block| block.tasks > 1));
+    path(svg, "one", &bars(blocks.iter().filter(|block| block.tasks == 1)));
+    path(svg, "many", &skyline(blocks.iter().filter(|block| block.tasks > 1)));
     svg.push_str("</svg></g>\n");
 }
 
-/// All blocks of a kind as one path; a bar keeps a hair of distance to the next one.
-fn path<'a>(svg: &mut String, class: &str, blocks: impl Iterator<Item = &'a Block>) {
-    let mut steps = String::new();
-    for block in blocks {
-        let width = block.end - block.begin;
-        let width = if width > NARROW_STEPS { width - 1.0 } else { width.max(0.5) };
-        let _ = write!(steps, "M{:.1} 0h{width:.1}v1h-{width:.1}z", block.begin);
-    }
+fn path(svg: &mut String, class: &str, steps: &str) {
     if !steps.is_empty() {
         let _ = write!(svg, "<path class=\"{class}\" d=\"{steps}\"/>");
     }
+}
+
+/// Single tasks: a bar keeps a hair of distance to the next one.
+fn bars<'a>(blocks: impl Iterator<Item = &'a Block>) -> String {
+    let mut steps = String::new();
+    for block in blocks {
+        let width = block.width();
+        let width = if width > NARROW_STEPS { width - 1.0 } else { width.max(0.5) };
+        let _ = write!(steps, "M{:.1} 0h{width:.1}v1h-{width:.1}z", block.begin);
+    }
+    steps
+}
+
+/// Many tasks: one outline over neighbours, as high as the time was full of tasks.
+fn skyline<'a>(blocks: impl Iterator<Item = &'a Block>) -> String {
+    let mut steps = String::new();
+    let mut end_of_last = f64::NEG_INFINITY;
+    for block in blocks {
+        if block.begin - end_of_last >= 1.0 {
+            if !steps.is_empty() {
+                steps.push_str("V1z");
+            }
+            let _ = write!(steps, "M{:.1} 1", block.begin);
+        }
+        let top = 1.0 - block.busy_share();
+        let _ = write!(steps, "V{top:.2}H{:.1}", block.end);
+        end_of_last = block.end;
+    }
+    if !steps.is_empty() {
+        steps.push_str("V1z");
+    }
+    steps
 }

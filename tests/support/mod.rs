@@ -3,7 +3,8 @@
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "figures chosen to fit"
+    clippy::unwrap_used,
+    reason = "figures chosen to fit, rows chosen to be there"
 )]
 #![allow(dead_code, reason = "each test file compiles this module and uses a part of it")]
 
@@ -14,8 +15,9 @@ use wordhash::bench::result::{
     Chunksize, Comparison, Environment, Input, ResultRow, Sample, SavedRun, Summary, TimeInterval,
     Verdict,
 };
+use wordhash::report::model::ModelCurve;
 use wordhash::report::timeline::{Bar, Lane, Phase, Timeline};
-use wordhash::report::{ModelCurve, Report, html, label};
+use wordhash::report::{Report, html, label};
 
 pub(crate) fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -193,14 +195,14 @@ pub(crate) fn answer(run: &SavedRun) -> Answer {
 pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
     const WORKERS: usize = 4;
     let total = 60_000;
-    let (begin, end) = (4_000, 46_000);
-    let each = (end - begin) as f64 / tasks.div_ceil(WORKERS) as f64;
+    let (begin, end) = (4_000_u32, 46_000_u32);
+    let each = f64::from(end - begin) / tasks.div_ceil(WORKERS) as f64;
     let lane = |worker: usize| Lane {
         pid: Some(4711 + worker as u32),
         bars: (worker..tasks)
             .step_by(WORKERS)
             .map(|task| {
-                let at = begin as f64 + (task / WORKERS) as f64 * each;
+                let at = f64::from(begin) + (task / WORKERS) as f64 * each;
                 let bar_end = at + each * (0.94 - 0.05 * worker as f64);
                 Bar { task, begin: micros(at as u64), end: micros(bar_end as u64), words }
             })
@@ -215,9 +217,9 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
         label: label.to_owned(),
         total: micros(total),
         phases: vec![
-            phase("start", 0, 4_000),
-            phase("map", 4_000, 46_000),
-            phase("set", 46_000, total),
+            phase("start", 0, begin.into()),
+            phase("map", begin.into(), end.into()),
+            phase("set", end.into(), total),
         ],
         lanes: (0..WORKERS).map(lane).collect(),
     }
@@ -235,7 +237,7 @@ pub(crate) fn model(run: &SavedRun) -> ModelCurve {
 /// An HTML report with everything in it, and text from outside that would like to be markup.
 pub(crate) fn full_page() -> String {
     let mut run = crossed();
-    run.input.path = "</title><script>throw 1</script>\u{1f600}&amp;.txt".to_owned();
+    "</title><script>throw 1</script>\u{1f600}&amp;.txt".clone_into(&mut run.input.path);
     let answer = answer(&run);
     let timelines = [timeline("5000", 210, 5000), timeline("1", 100_000, 1)];
     let report = Report {

@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::axis::{Axis, is_serial};
-use super::figure;
-use super::{ModelCurve, Report};
+use super::model::ModelCurve;
+use super::{Report, figure};
 use crate::bench::result::{Chunksize, ResultRow, Summary};
 
 /// One measured size.

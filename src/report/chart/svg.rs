@@ -50,8 +50,8 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(0x00, 0x79, 0x8c),
 ];
 
-/// The style sheet: its selectors name the colours above.
-const STYLE: &str = include_str!("curve.css");
+/// The style sheet of the picture: its selectors name the colours above.
+pub(crate) const STYLE: &str = include_str!("curve.css");
 
 const FONT: &str = "system-ui, sans-serif";
 /// plotters divides the sizes of fonts by 1.24 when it writes them.
@@ -67,10 +67,14 @@ type Axis = WithKeyPoints<LogCoord<f64>>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 type Drawn = Result<(), Box<dyn Error>>;
 
-/// The whole picture, a document of its own that can also stand inside an HTML page.
+/// The whole picture, a document of its own.
 #[must_use]
-#[expect(clippy::missing_panics_doc, reason = "it cannot: see the message")]
 pub fn render(curve: &Curve, frame: Frame<'_>) -> String {
+    unstyled(curve, frame).replacen("</desc>\n", &format!("</desc>\n<style>\n{STYLE}</style>\n"), 1)
+}
+
+/// The picture for a page that has the style sheet already.
+pub(crate) fn unstyled(curve: &Curve, frame: Frame<'_>) -> String {
     let entries = entries(curve);
     let longest = entries.iter().map(|entry| entry.text.chars().count()).max().unwrap_or(0);
     let entry_width = u32::try_from(longest).unwrap_or(u32::MAX).saturating_mul(CHARACTER_WIDTH);
@@ -90,7 +94,7 @@ pub fn render(curve: &Curve, frame: Frame<'_>) -> String {
     with_head(&svg, curve, frame, height)
 }
 
-/// Puts title, description and style sheet where the drawing crate has none.
+/// Puts title and description where the drawing crate has none.
 fn with_head(svg: &str, curve: &Curve, Frame { width, id, .. }: Frame<'_>, height: u32) -> String {
     let (_its_own_head, drawing) = svg.split_once('\n').unwrap_or_default();
     let description = markup(&curve.description());
@@ -99,7 +103,7 @@ fn with_head(svg: &str, curve: &Curve, Frame { width, id, .. }: Frame<'_>, heigh
          height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
          aria-labelledby=\"{id}-title {id}-description\">\n\
          <title id=\"{id}-title\">Time against chunk size</title>\n\
-         <desc id=\"{id}-description\">{description}</desc>\n<style>\n{STYLE}</style>\n{drawing}"
+         <desc id=\"{id}-description\">{description}</desc>\n{drawing}"
     )
 }
 

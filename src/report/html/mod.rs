@@ -1,7 +1,7 @@
 //! The HTML report: one file that needs nothing else, no network, no fonts, no script to be read.
 //!
 //! The script only makes the table sortable; without it the headings are plain text. Everything
-//! from outside goes through [`markup`](super::escape::markup), and a content security policy in
+//! from outside is escaped, and a content security policy in
 //! the page keeps it from loading anything even so.
 
 mod table;
@@ -57,7 +57,9 @@ fn head(report: &Report<'_>) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
          style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <link rel=\"icon\" href=\"data:,\">\n\
-         <title>wordhash: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+         <title>wordhash: {title}</title>\n<style>\n{STYLE}{}{}</style>\n</head>\n<body>\n<main>\n",
+        svg::STYLE,
+        timeline::STYLE
     )
 }
 
@@ -90,8 +92,8 @@ fn curve(page: &mut String, report: &Report<'_>) {
     let _ = write!(
         page,
         "<div class=\"wide\">{}</div>\n<div class=\"narrow\">{}</div>\n",
-        svg::render(&curve, WIDE),
-        svg::render(&curve, NARROW)
+        svg::unstyled(&curve, WIDE),
+        svg::unstyled(&curve, NARROW)
     );
     page.push_str("<figcaption>Both axes are logarithmic; lower is faster.");
     if let Some(note) = report.model_note {
@@ -113,10 +115,11 @@ fn timelines(page: &mut String, timelines: &[Timeline]) {
         let _ = write!(page, "<figure>\n<figcaption><h3>{}</h3>", markup(&spoken(&line.label)));
         if timeline::has_merged_bars(line) {
             page.push_str(
-                "<p>Paler bars stand for several tasks, too short to be drawn apart.</p>",
+                "<p>Paler bars stand for several tasks, too short to be drawn apart; they are as high \
+                 as their time was full of tasks.</p>",
             );
         }
-        let picture = timeline::svg(line, &format!("timeline-{index}"));
+        let picture = timeline::unstyled(line, &format!("timeline-{index}"));
         let _ = write!(page, "</figcaption>\n{picture}</figure>\n");
     }
     page.push_str("</section>\n");
