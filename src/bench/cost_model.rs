@@ -51,19 +51,19 @@ impl Observation {
     }
 }
 
-/// What the parts of a run cost, in seconds.
+/// What the parts of a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CostModel {
     /// A run, before and after all tasks.
-    pub start: f64,
+    pub start_seconds: f64,
     /// Handing out one task and taking its result.
-    pub per_task: f64,
+    pub seconds_per_task: f64,
     /// A word, for the worker that hashes it.
-    pub per_word: f64,
+    pub seconds_per_word: f64,
     /// A word that the last worker has beyond its fair share, since tasks do not come out even.
-    pub per_uneven_word: f64,
+    pub seconds_per_uneven_word: f64,
     /// A word of the chunk size, since workers are out of step at the end.
-    pub per_tail_word: f64,
+    pub seconds_per_tail_word: f64,
 }
 
 /// A model and how well it agrees with what was measured.
@@ -116,9 +116,21 @@ pub fn fit(observations: &[Observation]) -> Option<Fit> {
             (row, if measured_start.is_some() { rest.as_secs_f64() / time } else { 1.0 })
         })
         .unzip();
-    let [start, per_task, per_word, per_uneven_word, per_tail_word] = nnls(&rows, &targets);
-    let start = measured_start.map_or(start, |start| start.as_secs_f64());
-    let model = CostModel { start, per_task, per_word, per_uneven_word, per_tail_word };
+    let [
+        start_seconds,
+        seconds_per_task,
+        seconds_per_word,
+        seconds_per_uneven_word,
+        seconds_per_tail_word,
+    ] = nnls(&rows, &targets);
+    let start_seconds = measured_start.map_or(start_seconds, |start| start.as_secs_f64());
+    let model = CostModel {
+        start_seconds,
+        seconds_per_task,
+        seconds_per_word,
+        seconds_per_uneven_word,
+        seconds_per_tail_word,
+    };
     let residuals: Vec<f64> = observations
         .iter()
         .map(|observation| {
@@ -165,11 +177,11 @@ impl CostModel {
     }
 
     fn seconds(&self, terms: &Terms) -> f64 {
-        self.start
-            + terms.tasks * self.per_task
-            + terms.share * self.per_word
-            + terms.uneven * self.per_uneven_word
-            + terms.tail * self.per_tail_word
+        self.start_seconds
+            + terms.tasks * self.seconds_per_task
+            + terms.share * self.seconds_per_word
+            + terms.uneven * self.seconds_per_uneven_word
+            + terms.tail * self.seconds_per_tail_word
     }
 }
 
@@ -212,16 +224,16 @@ fn share(observation: &Observation) -> (usize, usize) {
 
 /// The chunk size that Kruskal and Weiss, "Allocating Independent Subtasks on Parallel Processors"
 /// (1985), find best: (√2 · words · overhead / (spread · workers · √ln workers))^(2/3), where a
-/// task costs `overhead` beside its words, and `spread` is the standard deviation of one word's
+/// task costs the overhead beside its words, and the spread is the standard deviation of one word's
 /// time. Theirs holds for many words a worker; it is never more here than an even share.
 ///
-/// Both times are in the same unit. `None` without words or workers.
+/// `None` without words or workers.
 #[must_use]
 pub fn kruskal_weiss_chunksize(
     words: usize,
     workers: usize,
-    overhead: f64,
-    spread: f64,
+    overhead_seconds: f64,
+    spread_seconds: f64,
 ) -> Option<usize> {
     if words == 0 || workers == 0 {
         return None;
@@ -229,11 +241,11 @@ pub fn kruskal_weiss_chunksize(
     let share = words.div_ceil(workers);
     let (count, processors) = (words as f64, workers as f64);
     // One worker, or words that all take the same time: nothing is gained by more tasks.
-    let loss = spread * processors * processors.ln().sqrt();
+    let loss = spread_seconds * processors * processors.ln().sqrt();
     if loss <= 0.0 {
         return Some(share);
     }
-    let best = (std::f64::consts::SQRT_2 * count * overhead / loss).powf(2.0 / 3.0).round();
+    let best = (std::f64::consts::SQRT_2 * count * overhead_seconds / loss).powf(2.0 / 3.0).round();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -252,11 +264,11 @@ mod tests {
 
     /// 5 ms once, 4 µs a task, 100 ns a word, and less for the words of the tail.
     const TRUTH: CostModel = CostModel {
-        start: 0.005,
-        per_task: 4e-6,
-        per_word: 1e-7,
-        per_uneven_word: 8e-8,
-        per_tail_word: 5e-8,
+        start_seconds: 0.005,
+        seconds_per_task: 4e-6,
+        seconds_per_word: 1e-7,
+        seconds_per_uneven_word: 8e-8,
+        seconds_per_tail_word: 5e-8,
     };
 
     /// What the truth would measure, each row `noise` times as long.
@@ -286,11 +298,11 @@ mod tests {
     fn the_costs_that_made_the_times_are_found_again() {
         for (workers, once) in [(&[4][..], true), (&[1, 2, 4], false), (&[2, 3], true)] {
             let fit = fit(&observations(workers, once, |_| 1.0)).unwrap();
-            assert_close(fit.model.start, TRUTH.start);
-            assert_close(fit.model.per_task, TRUTH.per_task);
-            assert_close(fit.model.per_word, TRUTH.per_word);
-            assert_close(fit.model.per_uneven_word, TRUTH.per_uneven_word);
-            assert_close(fit.model.per_tail_word, TRUTH.per_tail_word);
+            assert_close(fit.model.start_seconds, TRUTH.start_seconds);
+            assert_close(fit.model.seconds_per_task, TRUTH.seconds_per_task);
+            assert_close(fit.model.seconds_per_word, TRUTH.seconds_per_word);
+            assert_close(fit.model.seconds_per_uneven_word, TRUTH.seconds_per_uneven_word);
+            assert_close(fit.model.seconds_per_tail_word, TRUTH.seconds_per_tail_word);
             assert!(fit.fits, "{fit:?}");
         }
     }
@@ -299,8 +311,8 @@ mod tests {
     fn a_start_that_nothing_tells_apart_is_counted_with_the_words() {
         let fit = fit(&observations(&[4], false, |_| 1.0)).unwrap();
         assert!(fit.fits);
-        assert_eq!(fit.model.start.to_bits(), 0.0_f64.to_bits());
-        assert_close(fit.model.per_word, 1e-7 + 0.005 * 4.0 / WORDS as f64);
+        assert_eq!(fit.model.start_seconds.to_bits(), 0.0_f64.to_bits());
+        assert_close(fit.model.seconds_per_word, 1e-7 + 0.005 * 4.0 / WORDS as f64);
     }
 
     #[test]
@@ -345,12 +357,15 @@ mod tests {
     #[test]
     fn the_best_size_has_few_tasks_where_tasks_cost_and_many_where_the_tail_does() {
         // In between the best is near √(words · per task / per tail word) = 9 165.
-        for (per_task, at_least, at_most) in
+        for (seconds_per_task, at_least, at_most) in
             [(1.0, WORDS.div_ceil(4), WORDS.div_ceil(4)), (4e-6, 8_000, 10_500), (0.0, 1, 1)]
         {
-            let best = CostModel { per_task, ..TRUTH }.best_chunksize(WORDS, 4);
-            assert!((at_least..=at_most).contains(&best), "{best} at {per_task} a task");
+            let best = CostModel { seconds_per_task, ..TRUTH }.best_chunksize(WORDS, 4);
+            assert!((at_least..=at_most).contains(&best), "{best} at {seconds_per_task} a task");
         }
+        // Near a third of an even share, the size at which three tasks a worker come out even.
+        let third = CostModel { seconds_per_task: 3.6e-4, ..TRUTH };
+        assert_eq!(third.best_chunksize(WORDS, 4), WORDS.div_ceil(12));
         assert_eq!(TRUTH.best_chunksize(0, 4), 1);
         assert_eq!(TRUTH.best_chunksize(3, 8), 1);
     }
@@ -376,9 +391,9 @@ mod tests {
         #[test]
         fn no_size_beats_the_best_size_by_a_hundredth(
             words in 1..2_000_000_usize, workers in 1..16_usize,
-            per_task in 0.0..1e-4_f64, per_tail_word in 0.0..1e-6_f64, part in 1..2_000_000_usize,
+            seconds_per_task in 0.0..1e-4_f64, seconds_per_tail_word in 0.0..1e-6_f64, part in 1..2_000_000_usize,
         ) {
-            let model = CostModel { per_task, per_tail_word, ..TRUTH };
+            let model = CostModel { seconds_per_task, seconds_per_tail_word, ..TRUTH };
             let share = words.div_ceil(workers);
             let size = share.div_ceil(part);
             let best = model.best_chunksize(words, workers);

@@ -6,9 +6,11 @@
 //! within a minute. That the machines themselves differ is reported. The module does not know what
 //! a backend or a transport is.
 
+use std::time::Duration;
+
 use super::bootstrap::compare_unpaired;
 use super::result::{Comparison, Environment, ResultRow, SavedRun, Verdict};
-use std::time::Duration;
+use super::stats::median;
 
 /// Two measurements of the same words.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,8 +138,8 @@ fn pair(old: &ResultRow, new: &ResultRow) -> Option<Pair> {
     let (before, after) = (totals(old), totals(new));
     Some(Pair {
         label: new.label.clone(),
-        old: super::stats::median(&before)?,
-        new: super::stats::median(&after)?,
+        old: median(&before)?,
+        new: median(&after)?,
         comparison: compare_unpaired(&after, &before),
     })
 }

@@ -102,10 +102,13 @@ mod tests {
         let rising: Vec<f64> = (0..12).map(|place| 100.0 + f64::from(place)).collect();
         let falling: Vec<f64> = rising.iter().rev().copied().collect();
         let zigzag: Vec<f64> = (0..12).map(|place| f64::from(100 + place % 2)).collect();
+        let step = [[100.0; 6], [103.0; 6]].concat();
         let found = |tau, change| Some(Drift { tau, change });
         for (figures, expected) in [
             (&rising[..], found(1.0, 110.0 / 102.0 - 1.0)),
             (&falling[..], found(-1.0, 102.0 / 110.0 - 1.0)),
+            // With the variance not corrected for ties this would pass for chance.
+            (&step[..], found(36.0 / 66.0, 103.0 / 100.0 - 1.0)),
             (&zigzag[..], None),
             (&rising[..9], None),
             (&[7.0; 30][..], None),

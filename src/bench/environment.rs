@@ -224,6 +224,7 @@ mod tests {
     fn usable_cores_respect_affinity_and_every_quota_above() {
         let all = [0, 1, 2, 3];
         let above = ("sys/fs/cgroup/user/cpu.max", "150000 100000\n");
+        let above_all = ("sys/fs/cgroup/cpu.max", "90000 100000\n");
         let own = ("sys/fs/cgroup/user/job/cpu.max", "50000 100000\n");
         let none = ("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
         for (quotas, allowed, usable, cpus_usable) in [
@@ -233,6 +234,7 @@ mod tests {
             (vec![none], &all[..], 2, 4),
             (vec![above, none], &all[..], 2, 2),
             (vec![above, own], &all[..], 1, 1),
+            (vec![above_all, above], &all[..], 1, 1),
         ] {
             let files = [&FOUR_THREADS[..], &quotas].concat();
             let (_folder, machine) = machine(&files, allowed, allowed.len());

@@ -7,8 +7,8 @@
 //! The way through them: a [`plan`] runs every row many times against a [`clock`] and yields
 //! samples; [`stats`], [`bootstrap`] and [`drift`] say what the samples amount to; [`result`] is
 //! the plain data of it all, beside the [`environment`], and is also what is saved. From a finished
-//! result come its [`answer`], its [`cost_model`] and its [`warnings`], and from two of them their
-//! [`diff`].
+//! result come its [`answer`], its [`cost_model`] and its [`warnings`]; what to measure next, to
+//! [`refine`] it; and from two of them their [`diff`].
 
 pub mod answer;
 pub mod bootstrap;
@@ -21,6 +21,7 @@ pub mod environment;
 mod fixtures;
 mod nnls;
 pub mod plan;
+pub mod refine;
 pub mod result;
 pub mod stats;
 pub mod warnings;

@@ -116,7 +116,7 @@ pub enum End {
 
 /// A run failed, and with it the plan. What was measured before is kept.
 #[derive(Debug, thiserror::Error)]
-#[error("a run of row {row} failed: {source}")]
+#[error("a run of row {row} failed")]
 pub struct RunFailed<E> {
     /// The row whose run failed.
     pub row: usize,
