@@ -3,10 +3,14 @@
 mod support;
 
 use insta::assert_snapshot;
-use support::{processes, run, serial, threads, tutorial};
-use wordhash::bench::result::{Chunksize, ResultRow};
+use support::{answer as answer_of, crossed, micros, processes, run, serial, threads, tutorial};
+use wordhash::bench::answer::Answer;
+use wordhash::bench::cost_model::{CostModel, Fit};
+use wordhash::bench::diff::{Change, Difference, Pair};
+use wordhash::bench::result::{Chunksize, Comparison, ResultRow, Verdict};
+use wordhash::report::chart::{Curve, text};
 use wordhash::report::table::{Layout, render};
-use wordhash::report::{Report, label, plain};
+use wordhash::report::{Report, answer, diff, label, markdown, model, plain};
 
 fn labels_of(rows: &[ResultRow]) -> Vec<String> {
     label::labels(rows)
@@ -99,7 +103,7 @@ fn the_table_of_a_sweep_fits_eighty_columns() {
          5000    210   62.1 ±0.6  31.1  15.5  1.77× (1.71–1.85)  faster
          1000   1050   75.0 ±0.8  37.5  18.8  1.47× (1.41–1.53)  faster
           500   2100  108.0 ±1.1  54.0  27.0  1.02× (0.98–1.06)  no clear difference
-    (no room here for: Mword/s, start)
+    (no room here for: M words/s, start)
     ");
 }
 
@@ -111,10 +115,10 @@ fn the_table_of_a_comparison_has_a_column_for_each_thing_that_varies() {
     1,049,938 words from 1m_words.txt; medians of 3 runs
     2 workers, pipe, spawn, avx512
 
-    backend    chunksize  tasks   median ms  start   map   set           speed-up  verdict              Mword/s
-    serial                       110.2 ±1.1    6.9  55.1  27.6          reference                           9.5
-    threads         5000    210   58.0 ±0.6    3.6  29.0  14.5  1.90× (1.83–1.98)  faster                  18.1
-    processes      10000    105  109.0 ±1.1    6.8  54.5  27.2  1.01× (0.97–1.05)  no clear difference      9.6
+    backend    chunksize  tasks   median ms  start   map   set           speed-up  verdict              M words/s
+    serial                       110.2 ±1.1    6.9  55.1  27.6          reference                             9.5
+    threads         5000    210   58.0 ±0.6    3.6  29.0  14.5  1.90× (1.83–1.98)  faster                    18.1
+    processes      10000    105  109.0 ±1.1    6.8  54.5  27.2  1.01× (0.97–1.05)  no clear difference        9.6
     ");
 }
 
@@ -142,5 +146,175 @@ fn a_measurement_without_samples_is_a_table_without_rows() {
     assert_snapshot!(render(&Report::new(&run), Layout::default()), @r"
     1,049,938 words from 1m_words.txt; nothing measured yet
     processes, 4 workers, shared, spawn, avx512
+    ");
+}
+
+#[test]
+fn the_curve_is_drawn_in_characters() {
+    let mut run = crossed();
+    run.results.truncate(15);
+    let answer = answer_of(&run);
+    let report = Report { answer: Some(&answer), ..Report::new(&run) };
+    let curve = Curve::new(&report).unwrap();
+    let drawn = text::render(&curve, 72);
+    assert!(drawn.lines().all(|line| line.chars().count() <= 72), "{drawn}");
+    assert_snapshot!(drawn, @r"
+     ms
+    150 ┤
+        │   x
+        │    ··
+        │      ··
+        │╌╌╌o╌╌╌╌··╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌
+    100 ┤    ··    x···
+     90 ┤      ··      ·······
+     80 ┤        ··           ···x·····x··············x·····x········x
+     70 ┤          o···
+        │              ·······                                   ····o
+     60 ┤                     ···o·····◆··············o·····o····
+        │
+        └──────────┬───────────────────┬────────────────────┬────────────
+                 1000                 10k                 100k
+         words in a task
+
+         o processes, shared
+         x processes, pipe
+         ╌ serial, 110.2 ms
+         ◆ recommended: 10000, 60.3 ms
+    ");
+}
+
+#[test]
+fn a_schedule_has_no_place_on_the_curve_and_is_listed() {
+    let guided = ResultRow {
+        chunksize: Some(Chunksize::Schedule("guided:500".to_owned())),
+        ..threads(4, 500, 61_000)
+    };
+    let run = run(vec![serial(110_200), threads(4, 500, 90_000), guided]);
+    let curve = Curve::new(&Report::new(&run)).unwrap();
+    assert_eq!(curve.unplaced, [("guided:500".to_owned(), micros(61_000))]);
+    assert!(text::render(&curve, 72).ends_with("guided:500: 61.0 ms\n"));
+    assert_eq!(Curve::new(&Report::new(&support::run(vec![serial(110_200)]))), None);
+}
+
+#[test]
+fn the_markdown_holds_answer_notes_machine_and_command() {
+    let mut run = tutorial();
+    run.results.drain(3..7);
+    let answer = Answer {
+        fastest: 2,
+        indistinguishable: vec![1, 2],
+        recommended: 2,
+        against_serial: run.results[2].against_serial,
+    };
+    let report = Report {
+        answer: Some(&answer),
+        warnings: &["Built without optimisation.".to_owned()],
+        command: Some("wordhash sweep 1m_words.txt"),
+        ..Report::new(&run)
+    };
+    assert_snapshot!(markdown::render(&report), @r"
+    1,049,938 words from `1m_words.txt`; processes, 4 workers, shared, spawn, avx512
+
+    | chunksize | tasks | median ms | start | map | set | speed-up | verdict | M words/s |
+    | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |
+    | serial |  | 110.2 ±1.1 | 6.9 | 55.1 | 27.6 | reference |  | 9.5 |
+    | 262485 | 4 | 64.0 ±0.6 | 4.0 | 32.0 | 16.0 | 1.72× (1.66–1.79) | faster | 16.4 |
+    | 100000 | 11 | 61.4 ±0.6 | 3.8 | 30.7 | 15.4 | 1.79× (1.73–1.87) | faster | 17.1 |
+    | 500 | 2100 | 108.0 ±1.1 | 6.8 | 54.0 | 27.0 | 1.02× (0.98–1.06) | no clear difference | 9.7 |
+
+    Recommended: chunk size 100000 (61.4 ms), 1.79 times (1.73–1.87) as fast as the serial run. It is the fastest; not to be told from it: chunk size 262485.
+
+    - Built without optimisation.
+
+    wordhash 0.1.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512
+
+    ```sh
+    wordhash sweep 1m_words.txt
+    ```
+    ");
+}
+
+#[test]
+fn the_answer_says_what_the_samples_allow_and_no_more() {
+    let run = tutorial();
+    let rows = &run.results;
+    let with = |fastest, indistinguishable: &[usize], recommended: usize| Answer {
+        fastest,
+        indistinguishable: indistinguishable.to_vec(),
+        recommended,
+        against_serial: rows[recommended].against_serial,
+    };
+    for (answer, expected) in [
+        (
+            with(3, &[3], 3),
+            "Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.76–1.91) as fast as the serial \
+             run. Every other row is clearly slower.",
+        ),
+        (
+            with(3, &[2, 3, 4], 3),
+            "Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.76–1.91) as fast as the serial \
+             run. It is the fastest; not to be told from it: chunk size 100000, chunk size 10000.",
+        ),
+        (
+            with(3, &[2, 3, 4], 4),
+            "Recommended: chunk size 10000 (60.3 ms), 1.83 times (1.76–1.90) as fast as the serial \
+             run. It cannot be told from the fastest, chunk size 50000 (60.1 ms); nor can: chunk \
+             size 100000.",
+        ),
+        (
+            with(7, &[7], 7),
+            "Recommended: chunk size 500 (108.0 ms), no clear difference from the serial run \
+             (0.98–1.06 times as fast). Every other row is clearly slower.",
+        ),
+        (with(0, &[0], 0), "Recommended: serial (110.2 ms). Every other row is clearly slower."),
+    ] {
+        assert_eq!(answer::sentences(&answer, rows), expected);
+    }
+    let of_another_run = Answer { fastest: 99, ..with(0, &[0], 0) };
+    assert_eq!(answer::sentences(&of_another_run, rows), "");
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_not_shown_and_says_so() {
+    let model = CostModel {
+        start: 0.0042,
+        per_task: 1.3e-6,
+        per_word: 5.52e-8,
+        per_uneven_word: 0.0,
+        per_tail_word: 2e-11,
+    };
+    let fit = Fit { model, residuals: vec![0.03, -0.04, 0.0], fits: true };
+    assert_eq!(
+        model::sentence(&fit),
+        "Cost model: 4.2 ms once, 1.3 µs a task, 55.2 ns a word of a worker's share, 0.020 ns a \
+         word of the chunk size; typically off by 2.9 %."
+    );
+    assert_eq!(
+        model::sentence(&Fit { residuals: vec![0.01, -0.3], fits: false, ..fit }),
+        "The cost model does not fit these 2 rows and is not shown: it is off by up to 30.0 %."
+    );
+}
+
+#[test]
+fn two_measurements_stand_side_by_side() {
+    let comparison = Comparison { ratio: 1.08, low: 1.05, high: 1.11, verdict: Verdict::Slower };
+    let pair = |label: &str, comparison| Pair {
+        label: label.to_owned(),
+        old: micros(60_000),
+        new: micros(64_800),
+        comparison,
+    };
+    let difference = Difference {
+        pairs: vec![pair("5000", Some(comparison)), pair("100000", None)],
+        only_old: vec!["500".to_owned()],
+        only_new: vec![],
+        changed: vec![Change { what: "kernel", old: "6.1".to_owned(), new: "6.2".to_owned() }],
+    };
+    assert_snapshot!(diff::render(&difference), @r"
+            old ms  new ms                        time  verdict
+    5000      60.0    64.8  +8.0 % (+5.0 % to +11.0 %)  slower
+    100000    60.0    64.8                              too few runs to say
+    only in the old result: 500
+    kernel changed: 6.1, then 6.2
     ");
 }

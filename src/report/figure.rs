@@ -63,3 +63,28 @@ pub(crate) fn count(number: u64) -> String {
 pub(crate) fn speedup((middle, low, high): (f64, f64, f64)) -> String {
     format!("{middle:.2}× ({low:.2}–{high:.2})")
 }
+
+/// A number of bytes in binary units: `7.8 GiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [(&str, u32); 3] = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    match UNITS.into_iter().find(|(_, shift)| bytes >> shift > 0) {
+        Some((unit, shift)) => format!("{:.1} {unit}", bytes as f64 / f64::from(1 << shift)),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// A time that stands alone: `62.1 ms`.
+pub(crate) fn time(time: Duration) -> String {
+    let unit = TimeUnit::suiting([time]);
+    format!("{} {}", unit.bare(time), unit.symbol())
+}
+
+/// A cost in seconds that may be a part of a nanosecond: `1.3 µs`, `55.2 ns`.
+pub(crate) fn cost(seconds: f64) -> String {
+    match seconds * 1e9 {
+        ns if ns >= 1e6 => format!("{:.1} ms", ns / 1e6),
+        ns if ns >= 1e3 => format!("{:.1} µs", ns / 1e3),
+        ns if ns >= 1.0 => format!("{ns:.1} ns"),
+        ns => format!("{ns:.3} ns"),
+    }
+}

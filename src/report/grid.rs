@@ -39,6 +39,7 @@ pub(crate) struct GridRow {
     /// One a column, in their order.
     pub(crate) cells: Vec<Cell>,
     pub(crate) verdict: Option<Verdict>,
+    pub(crate) recommended: bool,
 }
 
 /// Columns and rows.
@@ -79,7 +80,7 @@ impl Column {
             Self::Set => "set".to_owned(),
             Self::Speedup => "speed-up".to_owned(),
             Self::Verdict => "verdict".to_owned(),
-            Self::Rate => "Mword/s".to_owned(),
+            Self::Rate => "M words/s".to_owned(),
         }
     }
 
@@ -128,9 +129,12 @@ impl Cell {
 impl Grid {
     pub(crate) fn new(report: &Report<'_>) -> Self {
         let rows = &report.run.results;
-        let measured: Vec<_> =
-            rows.iter().filter_map(|row| Some((row, row.summary.as_ref()?))).collect();
-        let medians = measured.iter().map(|(_, summary)| summary.median);
+        let measured: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(index, row)| Some((index, row, row.summary.as_ref()?)))
+            .collect();
+        let medians = measured.iter().map(|(_, _, summary)| summary.median);
         let unit = TimeUnit::suiting(medians);
         let configuration = configuration_columns(rows);
         let shows_backend = configuration[0] == Axis::Backend;
@@ -138,7 +142,7 @@ impl Grid {
         columns.extend(Column::FIGURES);
 
         let compared = rows.iter().any(|row| row.against_serial.is_some());
-        let rows = measured.into_iter().map(|(row, summary)| {
+        let rows = measured.into_iter().map(|(index, row, summary)| {
             let cell = |column: &Column| column.cell(row, summary, report.run.input.words, unit);
             let mut cells: Vec<_> = columns.iter().map(cell).collect();
             if is_serial(row) && (shows_backend || cells[0].text.is_empty()) {
@@ -150,7 +154,9 @@ impl Grid {
                     cells[at] = Cell::number("reference".to_owned(), 1.0);
                 }
             }
-            GridRow { cells, verdict: row.against_serial.map(|comparison| comparison.verdict) }
+            let verdict = row.against_serial.map(|comparison| comparison.verdict);
+            let recommended = report.answer.is_some_and(|answer| answer.recommended == index);
+            GridRow { cells, verdict, recommended }
         });
         let rows = rows.collect();
         let mut grid = Self { columns, unit, rows };

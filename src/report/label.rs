@@ -4,6 +4,7 @@
 //! figures.
 
 use super::axis::{Axis, SERIAL, is_serial};
+use super::plain::one_line;
 use crate::bench::result::ResultRow;
 
 /// The labels of the rows of one measurement, in their order.
@@ -26,6 +27,13 @@ pub fn labels(rows: &[ResultRow]) -> Vec<String> {
 #[must_use]
 pub fn long(row: &ResultRow) -> String {
     with_what_varies(row, &[])
+}
+
+/// A label for a sentence or a heading: a bare figure is told what it is a figure of.
+pub(crate) fn spoken(label: &str) -> String {
+    let label = one_line(label);
+    let is_figure = label.bytes().all(|byte| byte.is_ascii_digit());
+    if is_figure { format!("chunk size {label}") } else { label.into_owned() }
 }
 
 fn with_what_varies(row: &ResultRow, varying: &[Axis]) -> String {

@@ -5,30 +5,56 @@
 //! decides where the text goes, how wide it may be, and whether it is coloured. Of the rest of
 //! the crate this room knows only the data of [`crate::bench`].
 //!
-//! * [`label`] names the rows, [`plain`] and [`table`] are for a terminal, [`json`] for programs.
+//! * [`label`] names the rows; [`plain`] and [`table`] are for a terminal, [`markdown`] for a pull
+//!   request, [`json`] and [`csv`] for programs.
+//! * [`chart`] is the curve of time against chunk size, in text and as a picture;
+//!   [`timeline`] shows what each worker did, and [`trace`] hands the same to trace viewers.
+//! * [`diff`] sets two measurements side by side.
+//! * [`html`] is all of it in one page; [`answer`] is its first sentence and [`model`] the one about
+//!   the cost model.
 //!
 //! What comes from outside (paths, labels, names of machines) is text that may hold anything;
 //! each format escapes it by its own rules.
 
+pub mod answer;
 pub mod axis;
+pub mod chart;
+pub mod csv;
+pub mod diff;
+mod environment;
+mod escape;
 mod figure;
 mod grid;
+pub mod html;
 pub mod json;
 pub mod label;
+pub mod markdown;
+pub mod model;
 pub mod plain;
 pub mod table;
+pub mod timeline;
+pub mod trace;
 
+use crate::bench::answer::Answer;
 use crate::bench::result::SavedRun;
+use model::ModelCurve;
+use timeline::Timeline;
 
 /// Everything that a report may show. Formats take what they have room for.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     /// The measurement.
     pub run: &'a SavedRun,
-    /// The index of the row to recommend.
-    pub recommended: Option<usize>,
+    /// What the measurement says to do.
+    pub answer: Option<&'a Answer>,
+    /// What a cost model says beside what was measured.
+    pub models: &'a [ModelCurve],
+    /// What there is to say of the model, or why none is shown; a sentence.
+    pub model_note: Option<&'a str>,
     /// What may make the figures worth less, one sentence each.
     pub warnings: &'a [String],
+    /// One run of each configuration, recorded apart from the runs that were timed.
+    pub timelines: &'a [Timeline],
     /// The command line that measured, ready to be pasted into a shell.
     pub command: Option<&'a str>,
 }
@@ -37,6 +63,14 @@ impl<'a> Report<'a> {
     /// A report of the measurement alone; set the other fields where there is more to show.
     #[must_use]
     pub fn new(run: &'a SavedRun) -> Self {
-        Self { run, recommended: None, warnings: &[], command: None }
+        Self {
+            run,
+            answer: None,
+            models: &[],
+            model_note: None,
+            warnings: &[],
+            timelines: &[],
+            command: None,
+        }
     }
 }

@@ -44,14 +44,20 @@ pub fn render(report: &Report<'_>) -> String {
 }
 
 /// Control characters as escapes: a path with a line end in it must not make two facts of one,
-/// nor an escape sequence reach the terminal.
+/// nor an escape sequence reach the terminal. So are the two that XML cannot hold in any form.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    let is_awkward =
+        |character: char| character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}');
+    if !text.contains(is_awkward) {
         return Cow::Borrowed(text);
     }
-    let escape = |character: char| {
-        let escaped = character.is_control().then(|| character.escape_default().to_string());
-        escaped.unwrap_or_else(|| character.to_string())
-    };
-    Cow::Owned(text.chars().map(escape).collect())
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_awkward(character) {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
 }

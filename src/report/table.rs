@@ -10,9 +10,9 @@ use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table};
 
 use super::Report;
 use super::axis::in_common;
-use super::figure;
 use super::grid::{Column, Grid};
 use super::plain::one_line;
+use super::{answer, figure};
 use crate::bench::result::Verdict;
 
 /// How a text may look where it is going.
@@ -50,6 +50,12 @@ pub fn render(report: &Report<'_>, layout: Layout) -> String {
     }
     if !left_out.is_empty() {
         let _ = writeln!(text, "(no room here for: {})", left_out.join(", "));
+    }
+    if let Some(found) = report.answer {
+        let _ = writeln!(text, "\n{}", answer::sentences(found, &report.run.results));
+    }
+    if let Some(note) = report.model_note {
+        let _ = writeln!(text, "{}", one_line(note));
     }
     text
 }

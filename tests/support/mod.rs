@@ -1,14 +1,23 @@
 //! Measurements with exact figures, for the tests of the reports.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    reason = "figures chosen to fit, rows chosen to be there"
+)]
 #![allow(dead_code, reason = "each test file compiles this module and uses a part of it")]
 
 use std::time::Duration;
 
+use wordhash::bench::answer::Answer;
 use wordhash::bench::result::{
     Chunksize, Comparison, Environment, Input, ResultRow, Sample, SavedRun, Summary, TimeInterval,
     Verdict,
 };
-use wordhash::report::label;
+use wordhash::report::model::ModelCurve;
+use wordhash::report::timeline::{Bar, Lane, Phase, Timeline};
+use wordhash::report::{Report, html, label};
 
 pub(crate) fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -146,4 +155,99 @@ pub(crate) fn tutorial() -> SavedRun {
     ];
     let rows = sizes.map(|(size, median)| processes(4, size, "shared", median));
     run(std::iter::once(serial(110_200)).chain(rows).collect())
+}
+
+/// The sizes of the tutorial over both transports and on threads, after the serial row.
+pub(crate) fn crossed() -> SavedRun {
+    let mut rows = vec![serial(110_200)];
+    for (factor, backend) in [(100, "shared"), (131, "pipe"), (90, "threads")] {
+        for row in &tutorial().results[1..] {
+            let median = row.summary.unwrap().median.as_micros() as u64 * factor / 100;
+            let size = row.chunksize.as_ref().unwrap().fixed().unwrap();
+            let mut row = match backend {
+                "threads" => threads(4, size, median),
+                transport => processes(4, size, transport, median),
+            };
+            // Wide enough to be seen in a picture.
+            if let Some(summary) = &mut row.summary {
+                summary.q1 = Some(summary.median * 97 / 100);
+                summary.q3 = Some(summary.median * 105 / 100);
+            }
+            rows.push(row);
+        }
+    }
+    run(rows)
+}
+
+/// The row with the smallest median is the fastest; the neighbours are as good.
+pub(crate) fn answer(run: &SavedRun) -> Answer {
+    let median = |index: &usize| run.results[*index].summary.unwrap().median;
+    let fastest = (0..run.results.len()).min_by_key(median).unwrap();
+    Answer {
+        fastest,
+        indistinguishable: vec![fastest - 1, fastest, fastest + 1],
+        recommended: fastest + 1,
+        against_serial: run.results[fastest + 1].against_serial,
+    }
+}
+
+/// Four workers that share `tasks` tasks of `words` words, with a pause after each.
+pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
+    const WORKERS: usize = 4;
+    let total = 60_000;
+    let (begin, end) = (4_000_u32, 46_000_u32);
+    let each = f64::from(end - begin) / tasks.div_ceil(WORKERS) as f64;
+    let lane = |worker: usize| Lane {
+        pid: Some(4711 + worker as u32),
+        bars: (worker..tasks)
+            .step_by(WORKERS)
+            .map(|task| {
+                let at = f64::from(begin) + (task / WORKERS) as f64 * each;
+                let bar_end = at + each * (0.94 - 0.05 * worker as f64);
+                Bar { task, begin: micros(at as u64), end: micros(bar_end as u64), words }
+            })
+            .collect(),
+    };
+    let phase = |name: &str, begin, end| Phase {
+        name: name.to_owned(),
+        begin: micros(begin),
+        end: micros(end),
+    };
+    Timeline {
+        label: label.to_owned(),
+        total: micros(total),
+        phases: vec![
+            phase("start", 0, begin.into()),
+            phase("map", begin.into(), end.into()),
+            phase("set", end.into(), total),
+        ],
+        lanes: (0..WORKERS).map(lane).collect(),
+    }
+}
+
+/// A model that falls and rises again, for the shared transport.
+pub(crate) fn model(run: &SavedRun) -> ModelCurve {
+    let like_row = run.results.iter().position(|row| row.transport.as_deref() == Some("shared"));
+    ModelCurve::sampled(like_row.unwrap(), 500..=262_485, |size| {
+        let size = size as f64;
+        Duration::from_secs_f64(0.0585 + 24.0 / size + size * 1.5e-8)
+    })
+}
+
+/// An HTML report with everything in it, and text from outside that would like to be markup.
+pub(crate) fn full_page() -> String {
+    let mut run = crossed();
+    "</title><script>throw 1</script>\u{1f600}&amp;.txt".clone_into(&mut run.input.path);
+    let answer = answer(&run);
+    let timelines = [timeline("5000", 210, 5000), timeline("1", 100_000, 1)];
+    let report = Report {
+        answer: Some(&answer),
+        models: &[model(&run)],
+        model_note: Some("The cost model is off by 2.1 % in the middle."),
+        warnings: &["The load was 3.1 on 2 cores when the measurement began.".to_owned()],
+        timelines: &timelines,
+        command: Some("wordhash sweep --workers 4 --export report.html 1m_words.txt"),
+        ..Report::new(&run)
+    };
+    html::render(&report)
 }

@@ -1,0 +1,180 @@
+//! The curve: time against chunk size, both on logarithmic axes.
+//!
+//! [`Curve`] is what is to be seen, as data; [`text`] draws it for a terminal and [`svg`] as a
+//! picture. The curve knows neither characters nor pixels. Rows whose chunk size changes on the
+//! way (`guided` and its kin) have no place on the axis and are listed instead.
+
+pub mod scale;
+pub mod svg;
+pub mod text;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::axis::{Axis, is_serial};
+use super::model::ModelCurve;
+use super::{Report, figure};
+use crate::bench::result::{Chunksize, ResultRow, Summary};
+
+/// One measured size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Words in a task.
+    pub chunksize: usize,
+    /// The median time.
+    pub median: Duration,
+    /// The first and the third quartile.
+    pub quartiles: Option<(Duration, Duration)>,
+}
+
+/// The sizes of one backend, transport and so on: one line of the curve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// What tells it from the others: `processes, pipe`.
+    pub name: String,
+    /// In ascending order of chunk size.
+    pub points: Vec<Point>,
+    /// What the cost model says for the same configuration; empty where there is no model.
+    pub model: Vec<(usize, Duration)>,
+}
+
+/// Everything to be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Curve {
+    /// One line each.
+    pub series: Vec<Series>,
+    /// The serial run, which has no chunk size: a level line.
+    pub serial: Option<Point>,
+    /// Index of the series and of the point in it that is recommended.
+    pub recommended: Option<(usize, usize)>,
+    /// Rows with no place on the axis: label and median.
+    pub unplaced: Vec<(String, Duration)>,
+}
+
+impl Curve {
+    /// The curve of a measurement; `None` where no row has both a sample and a chunk size.
+    #[must_use]
+    pub fn new(report: &Report<'_>) -> Option<Self> {
+        let rows = &report.run.results;
+        let mut curve = Self { series: vec![], serial: None, recommended: None, unplaced: vec![] };
+        let mut configurations: Vec<Vec<Option<String>>> = Vec::new();
+        for row in rows {
+            let Some(summary) = &row.summary else { continue };
+            let Some(chunksize) = row.chunksize.as_ref().and_then(Chunksize::fixed) else {
+                curve.place_without_size(row, summary);
+                continue;
+            };
+            let configuration = configuration(row);
+            let known = configurations.iter().position(|other| *other == configuration);
+            let index = known.unwrap_or_else(|| {
+                let model = model_for(report.models, rows, &configuration);
+                let name = name(row, rows);
+                curve.series.push(Series { name, points: Vec::new(), model });
+                configurations.push(configuration);
+                configurations.len() - 1
+            });
+            curve.series[index].points.push(point(chunksize, summary));
+        }
+        for series in &mut curve.series {
+            series.points.sort_by_key(|point| point.chunksize);
+        }
+        curve.recommended = report.answer.and_then(|answer| {
+            let row = rows.get(answer.recommended)?;
+            let size = row.chunksize.as_ref()?.fixed()?;
+            let index = configurations.iter().position(|other| *other == configuration(row))?;
+            let points = &curve.series[index].points;
+            Some((index, points.iter().position(|point| point.chunksize == size)?))
+        });
+        (!curve.series.is_empty()).then_some(curve)
+    }
+
+    fn place_without_size(&mut self, row: &ResultRow, summary: &Summary) {
+        if is_serial(row) && self.serial.is_none() {
+            self.serial = Some(point(0, summary));
+        } else {
+            self.unplaced.push((row.label.clone(), summary.median));
+        }
+    }
+
+    /// The smallest and the largest chunk size, those of the model included.
+    #[must_use]
+    pub fn sizes(&self) -> (f64, f64) {
+        let measured = self.series.iter().flat_map(|series| &series.points);
+        let measured = measured.map(|point| point.chunksize);
+        let model = self.series.iter().flat_map(|series| &series.model).map(|(size, _)| *size);
+        range(measured.chain(model).map(|size| size.max(1) as f64))
+    }
+
+    /// The shortest and the longest time in seconds, quartiles and models included.
+    #[must_use]
+    pub fn times(&self) -> (f64, f64) {
+        let points = self.series.iter().flat_map(|series| &series.points).chain(&self.serial);
+        let measured = points.flat_map(|point| {
+            let (low, high) = point.quartiles.unwrap_or((point.median, point.median));
+            [low, point.median, high]
+        });
+        let model = self.series.iter().flat_map(|series| &series.model).map(|(_, time)| *time);
+        // A time of zero has no logarithm; no clock is finer than a nanosecond.
+        range(measured.chain(model).map(|time| time.as_secs_f64().max(1e-9)))
+    }
+
+    /// The curve in a sentence, for those who do not see it.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let (smallest, largest) = self.sizes();
+        let (fastest, slowest) = self.times();
+        let time = |seconds| figure::time(Duration::from_secs_f64(seconds));
+        let names: Vec<_> = self.series.iter().map(|series| series.name.as_str()).collect();
+        let mut sentence = format!(
+            "Time against chunk size for {}: chunk sizes from {smallest} to {largest} words, \
+             times from {} to {}",
+            names.join("; "),
+            time(fastest),
+            time(slowest),
+        );
+        if let Some(serial) = self.serial {
+            let _ = write!(sentence, "; the serial run takes {}", figure::time(serial.median));
+        }
+        if let Some((series, index)) = self.recommended {
+            let point = self.series[series].points[index];
+            let time = figure::time(point.median);
+            let _ = write!(sentence, "; recommended: {} words at {time}", point.chunksize);
+        }
+        sentence.push('.');
+        sentence
+    }
+}
+
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, 0.0), |(low, high), value| (low.min(value), high.max(value)))
+}
+
+fn point(chunksize: usize, summary: &Summary) -> Point {
+    Point { chunksize, median: summary.median, quartiles: summary.q1.zip(summary.q3) }
+}
+
+/// Where a row lies on all axes but the chunk size.
+fn configuration(row: &ResultRow) -> Vec<Option<String>> {
+    let axes = Axis::ALL.into_iter().filter(|axis| *axis != Axis::Chunksize);
+    axes.map(|axis| axis.value(row)).collect()
+}
+
+fn model_for(
+    models: &[ModelCurve],
+    rows: &[ResultRow],
+    of: &[Option<String>],
+) -> Vec<(usize, Duration)> {
+    let fits =
+        |model: &&ModelCurve| rows.get(model.like_row).is_some_and(|row| configuration(row) == of);
+    models.iter().find(fits).map_or_else(Vec::new, |model| model.points.clone())
+}
+
+/// What tells a series from the others; the backend and its workers where there is only one.
+fn name(row: &ResultRow, rows: &[ResultRow]) -> String {
+    let varies = |axis: &Axis| *axis != Axis::Chunksize && axis.varies(rows);
+    let varying: Vec<_> = Axis::ALL.into_iter().filter(varies).collect();
+    let named = |axis: &Axis| *axis == Axis::Backend || varying.contains(axis);
+    let phrases: Vec<_> =
+        Axis::ALL.into_iter().filter(named).filter_map(|axis| axis.phrase(row)).collect();
+    phrases.join(", ")
+}

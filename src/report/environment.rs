@@ -1,0 +1,59 @@
+//! The machine that measured, in words: a sentence, or pairs of name and value.
+//!
+//! It measures nothing; what is not known is left out.
+
+use super::figure;
+use crate::bench::result::SavedRun;
+
+/// `wordhash 0.1.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512`.
+pub(crate) fn sentence(run: &SavedRun) -> String {
+    let environment = &run.environment;
+    let cpu = environment.cpu.as_deref().unwrap_or("an unnamed processor");
+    let mut sentence = format!("wordhash {} on {cpu} ({})", run.wordhash, cores(run));
+    let kernel = environment.kernel.iter().cloned();
+    for part in kernel.chain([format!("engine {}", environment.engine)]) {
+        sentence.push_str(", ");
+        sentence.push_str(&part);
+    }
+    if environment.debug_build {
+        sentence.push_str(", built without optimisation");
+    }
+    sentence
+}
+
+/// Everything known of program, machine and input, for a list.
+pub(crate) fn facts(run: &SavedRun) -> Vec<(&'static str, String)> {
+    let environment = &run.environment;
+    let input = &run.input;
+    let build = if environment.debug_build { "debug" } else { "release" };
+    let load = environment.load_average_1m.map(|load| format!("{load:.2}"));
+    let precision = environment.clock_precision.map(|step| format!("{} ns", step.as_nanos()));
+    let facts = [
+        ("program", Some(format!("wordhash {} ({build} build)", run.wordhash))),
+        ("processor", environment.cpu.clone()),
+        ("cores", Some(cores(run))),
+        ("memory", environment.memory_bytes.map(figure::bytes)),
+        ("system", environment.os.clone()),
+        ("kernel", environment.kernel.clone()),
+        ("architecture", environment.architecture.clone()),
+        ("engine", Some(format!("{} of {}", environment.engine, environment.engines.join(", ")))),
+        ("governor", environment.governor.clone()),
+        ("load before", load),
+        ("clock precision", precision),
+        ("begun", environment.started_at.clone()),
+        ("input", Some(input.path.clone())),
+        ("size", Some(figure::bytes(input.bytes))),
+        ("words", Some(figure::count(input.words as u64))),
+        ("distinct hashes", input.distinct.map(|distinct| figure::count(distinct as u64))),
+        ("checksum", input.checksum.clone()),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn cores(run: &SavedRun) -> String {
+    let usable = run.environment.cores_usable;
+    match run.environment.cores_physical {
+        Some(physical) => format!("{usable} of {physical} cores usable"),
+        None => format!("{usable} cores usable"),
+    }
+}

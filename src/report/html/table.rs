@@ -1,0 +1,65 @@
+//! The table of the HTML report: readable as it stands, sortable where scripts run.
+
+use std::fmt::Write as _;
+
+use crate::bench::result::Verdict;
+use crate::report::Report;
+use crate::report::axis::in_common;
+use crate::report::escape::markup;
+use crate::report::grid::{Column, Grid, GridRow};
+
+/// The section with the table; nothing where no row was measured.
+pub(super) fn section(page: &mut String, report: &Report<'_>) {
+    let grid = Grid::new(report);
+    if grid.rows.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<section aria-labelledby=\"table\">\n<h2 id=\"table\">All rows</h2>\n\
+         <div class=\"scroll\" role=\"region\" aria-labelledby=\"table\" tabindex=\"0\">\n\
+         <table class=\"sortable\">\n<caption><span>",
+    );
+    let unit = grid.unit.symbol();
+    let common = in_common(&report.run.results);
+    if !common.is_empty() {
+        let _ = write!(page, "{}. ", markup(&common));
+    }
+    let _ = write!(
+        page,
+        "Start, map and set are parts of the median, in {unit}; ± is the interval of the median.\
+         </span></caption>\n<thead>\n<tr>"
+    );
+    for column in &grid.columns {
+        let heading = markup(&column.heading(grid.unit));
+        let _ = write!(page, "<th scope=\"col\"{}>{heading}</th>", class(*column));
+    }
+    page.push_str("</tr>\n</thead>\n<tbody>\n");
+    for row in &grid.rows {
+        table_row(page, &grid, row);
+    }
+    page.push_str("</tbody>\n</table>\n</div>\n</section>\n");
+}
+
+fn table_row(page: &mut String, grid: &Grid, row: &GridRow) {
+    page.push_str(if row.recommended { "<tr class=\"recommended\">" } else { "<tr>" });
+    for (index, (column, cell)) in grid.columns.iter().zip(&row.cells).enumerate() {
+        let value = cell.value.map(|value| format!(" data-value=\"{value}\"")).unwrap_or_default();
+        let text = markup(&cell.text);
+        let class = match (column, row.verdict) {
+            (Column::Verdict, Some(Verdict::Faster)) => " class=\"faster\"",
+            (Column::Verdict, Some(Verdict::Slower)) => " class=\"slower\"",
+            _ => class(*column),
+        };
+        if index == 0 {
+            let mark = if row.recommended { "<span class=\"mark\">recommended</span>" } else { "" };
+            let _ = write!(page, "<th scope=\"row\"{class}{value}>{mark}{text}</th>");
+        } else {
+            let _ = write!(page, "<td{class}{value}>{text}</td>");
+        }
+    }
+    page.push_str("</tr>\n");
+}
+
+fn class(column: Column) -> &'static str {
+    if column.is_numeric() { " class=\"number\"" } else { "" }
+}

@@ -1,0 +1,64 @@
+//! The Markdown format: a table that pastes into a pull request or an issue.
+//!
+//! GitHub's flavour (tables are no part of `CommonMark`). What comes from outside stands in code
+//! spans or behind backslashes, so that it formats nothing.
+
+use std::fmt::Write as _;
+
+use super::axis::in_common;
+use super::escape::{markdown, markdown_block, markdown_code};
+use super::grid::{Column, Grid};
+use super::{Report, answer, environment, figure};
+
+/// What was hashed, the table, the notes, the machine and the command.
+#[must_use]
+pub fn render(report: &Report<'_>) -> String {
+    let run = report.run;
+    let words = figure::count(run.input.words as u64);
+    let mut text = format!("{words} words from {}", markdown_code(&run.input.path));
+    let common = in_common(&run.results);
+    if !common.is_empty() {
+        let _ = write!(text, "; {}", markdown(&common));
+    }
+    text.push_str("\n\n");
+    let grid = Grid::new(report);
+    if !grid.rows.is_empty() {
+        table(&mut text, &grid);
+    }
+    if let Some(found) = report.answer {
+        let _ = writeln!(text, "{}\n", markdown(&answer::sentences(found, &run.results)));
+    }
+    if let Some(note) = report.model_note {
+        let _ = writeln!(text, "{}\n", markdown(note));
+    }
+    for warning in report.warnings {
+        let _ = writeln!(text, "- {}", markdown(warning));
+    }
+    if !report.warnings.is_empty() {
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{}", markdown(&environment::sentence(run)));
+    if let Some(command) = report.command {
+        let _ = write!(text, "\n{}", markdown_block(command));
+    }
+    text
+}
+
+fn table(text: &mut String, grid: &Grid) {
+    let rule = |column: &Column| if column.is_numeric() { "---:" } else { "---" };
+    line(text, grid.headings().iter().map(String::as_str));
+    line(text, grid.columns.iter().map(rule));
+    for row in &grid.rows {
+        let cells: Vec<_> = row.cells.iter().map(|cell| markdown(&cell.text)).collect();
+        line(text, cells.iter().map(String::as_str));
+    }
+    text.push('\n');
+}
+
+fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
+    text.push('|');
+    for cell in cells {
+        let _ = write!(text, " {cell} |");
+    }
+    text.push('\n');
+}

@@ -1,0 +1,77 @@
+//! The cost model beside what was measured: its curve, and what it says in a sentence.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::figure;
+use crate::bench::cost_model::Fit;
+
+/// What a cost model says for one configuration, at as many sizes as make a smooth line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelCurve {
+    /// The index of a row of that configuration; its chunk size does not matter.
+    pub like_row: usize,
+    /// Words in a task and the time, in ascending order of sizes.
+    pub points: Vec<(usize, Duration)>,
+}
+
+impl ModelCurve {
+    /// How many sizes make a line that looks smooth.
+    const POINTS: u32 = 96;
+
+    /// Asks the model at sizes that lie evenly on a logarithmic axis, both ends included.
+    #[must_use]
+    pub fn sampled(
+        like_row: usize,
+        sizes: RangeInclusive<usize>,
+        predict: impl Fn(usize) -> Duration,
+    ) -> Self {
+        let (smallest, largest) = ((*sizes.start()).max(1), (*sizes.end()).max(1));
+        let factor = largest as f64 / smallest as f64;
+        let size = |step: u32| {
+            let size = smallest as f64 * factor.powf(f64::from(step) / f64::from(Self::POINTS));
+            rounded(size).clamp(smallest.min(largest), largest.max(smallest))
+        };
+        let mut sizes: Vec<_> = (0..=Self::POINTS).map(size).collect();
+        sizes.dedup();
+        Self { like_row, points: sizes.into_iter().map(|size| (size, predict(size))).collect() }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value lies between two values of the type"
+)]
+fn rounded(size: f64) -> usize {
+    size.round() as usize
+}
+
+/// What the model says each thing costs, or that it does not fit and is not shown.
+#[must_use]
+pub fn sentence(fit: &Fit) -> String {
+    if !fit.fits {
+        let worst = fit.residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max);
+        return format!(
+            "The cost model does not fit these {} rows and is not shown: it is off by up to {}.",
+            fit.residuals.len(),
+            percent(worst)
+        );
+    }
+    let model = &fit.model;
+    let costs = [
+        (model.start, "once"),
+        (model.per_task, "a task"),
+        (model.per_word, "a word of a worker's share"),
+        (model.per_uneven_word, "a word that one worker has beyond its share"),
+        (model.per_tail_word, "a word of the chunk size"),
+    ];
+    let costs = costs.into_iter().filter(|(seconds, _)| *seconds > 0.0);
+    let costs: Vec<_> = costs.map(|(cost, of)| format!("{} {of}", figure::cost(cost))).collect();
+    let off = percent(fit.typical_residual());
+    format!("Cost model: {}; typically off by {off}.", costs.join(", "))
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}

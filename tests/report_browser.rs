@@ -1,0 +1,208 @@
+//! The HTML report in a real browser: Debian's chromium, without a window and without a network.
+//!
+//! The page is looked at from outside, through frames of a test page: 360 and 1200 pixels wide,
+//! with scripts and without. Where chromium is not installed the tests say so and pass; with
+//! `WORDHASH_REQUIRE_BROWSER=1` they fail instead.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
+mod support;
+
+use std::env;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::full_page;
+
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+    "--hide-scrollbars",
+];
+
+/// Runs with a profile of its own; what the page became, and what the browser had to say.
+fn browse(chromium: &Path, page: &Path, more: &[&str]) -> (String, String) {
+    let profile = tempfile::tempdir().unwrap();
+    let mut command = Command::new(chromium);
+    command.args(FLAGS).args(more).arg(format!("--user-data-dir={}", profile.path().display()));
+    command.arg(format!("file://{}", page.display()));
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let (page, log) = (String::from_utf8(stdout).unwrap(), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{log}");
+    (page, log.into_owned())
+}
+
+fn chromium() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|candidate| candidate.is_file());
+    if found.is_none() {
+        let required = env::var_os("WORDHASH_REQUIRE_BROWSER").is_some_and(|value| value == "1");
+        assert!(!required, "no chromium in PATH, and WORDHASH_REQUIRE_BROWSER=1 asks for one");
+        // Not println!, which the test harness swallows where a test passes.
+        let note = b"NOT TESTED: no chromium in PATH (Debian: apt-get install chromium)\n";
+        io::stderr().write_all(note).unwrap();
+    }
+    found
+}
+
+/// Writes a page where it can be looked at after the test.
+fn written(name: &str, page: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, page).unwrap();
+    path
+}
+
+/// Lines in which the page, and not the browser about itself, complains.
+fn complaints(log: &str) -> Vec<&str> {
+    log.lines().filter(|line| line.contains("CONSOLE")).collect()
+}
+
+#[test]
+fn the_page_has_no_console_error_and_can_be_sorted_with_scripts() {
+    let Some(chromium) = chromium() else { return };
+    let page = written("browser.html", &full_page());
+    let (dom, log) = browse(&chromium, &page, &["--dump-dom"]);
+    assert_eq!(complaints(&log), [""; 0]);
+    assert!(dom.contains("<button type=\"button\">chunksize</button>"), "{dom}");
+}
+
+#[test]
+fn without_scripts_the_page_has_nothing_to_complain_about_but_that() {
+    let Some(chromium) = chromium() else { return };
+    // Chromium's own means to take a page's picture or text need scripts, so the page stands in
+    // a frame that may not run any.
+    let report = full_page().replace('&', "&amp;").replace('"', "&quot;");
+    let page =
+        format!("<!doctype html><iframe sandbox width=\"1200\" srcdoc=\"{report}\"></iframe>");
+    let (_, log) = browse(&chromium, &written("browser_plain.html", &page), &["--dump-dom"]);
+    let complaints = complaints(&log);
+    assert!(complaints.len() == 1 && complaints[0].contains("Blocked script execution"), "{log}");
+}
+
+#[test]
+fn a_console_error_would_be_noticed() {
+    let Some(chromium) = chromium() else { return };
+    let page = full_page().replace("</main>", "</main><script>nothing.here()</script>");
+    let (_, log) = browse(&chromium, &written("browser_error.html", &page), &["--dump-dom"]);
+    assert_eq!(complaints(&log).len(), 1, "{log}");
+}
+
+/// Looks at the report in frames and writes down, one line each, what is wrong with it.
+const INSPECTION: &str = r#"
+const report = document.getElementById("report").content.textContent;
+const problems = [];
+const check = (holds, problem) => { if (!holds) problems.push(problem); };
+
+const frame = (width, sandbox) => new Promise(resolve => {
+  const frame = document.createElement("iframe");
+  frame.style.cssText = `width: ${width}px; height: 900px; border: 0`;
+  if (sandbox) frame.sandbox = "allow-same-origin";
+  frame.onload = () => resolve(frame.contentDocument);
+  frame.srcdoc = report;
+  document.body.append(frame);
+});
+
+const fits = (page, width, name) => {
+  const root = page.documentElement;
+  check(root.clientWidth === width, `${name}: ${root.clientWidth} px wide instead of ${width}`);
+  check(root.scrollWidth <= width, `${name}: overflows to ${root.scrollWidth} px`);
+  for (const element of page.querySelectorAll("main *, footer")) {
+    if (element.closest(".scroll")) continue;
+    const right = element.getBoundingClientRect().right;
+    check(right <= width + 0.5, `${name}: <${element.tagName}> reaches to ${right} px`);
+  }
+  const shown = [...page.querySelectorAll("svg.wordhash-curve")].filter(svg => svg.checkVisibility());
+  check(shown.length === 1, `${name}: ${shown.length} curves are shown`);
+};
+
+const columnOf = (page, heading) =>
+  [...page.querySelectorAll("thead th")].findIndex(cell => cell.textContent === heading);
+
+const sorts = page => {
+  for (const heading of ["tasks", "median ms", "verdict", "backend"]) {
+    const column = columnOf(page, heading);
+    check(column >= 0, `there is no column ${heading}`);
+    const button = page.querySelectorAll("thead th")[column].querySelector("button");
+    const before = page.querySelectorAll("tbody tr").length;
+    for (const direction of ["ascending", "descending"]) {
+      button.focus();
+      check(page.activeElement === button, `${heading} cannot have the focus`);
+      button.click();
+      const sorted = [...page.querySelectorAll("thead th[aria-sort]")];
+      check(sorted.length === 1 && sorted[0].ariaSort === direction, `${heading}: not ${direction}`);
+      const cells = [...page.querySelectorAll("tbody tr")].map(row => row.cells[column]);
+      check(cells.length === before, `${heading}: rows were lost`);
+      const firstEmpty = cells.findIndex(cell => cell.textContent === "");
+      check(firstEmpty < 0 || cells.slice(firstEmpty).every(cell => cell.textContent === ""),
+        `${heading}, ${direction}: an empty field is not at the end`);
+      const filled = cells.filter(cell => cell.textContent !== "");
+      const values = filled.map(cell => cell.dataset.value ? Number(cell.dataset.value) : cell.textContent);
+      const sign = direction === "ascending" ? 1 : -1;
+      for (let i = 1; i < values.length; i++) {
+        const ordered = typeof values[i] === "number" && typeof values[i - 1] === "number"
+          ? (values[i] - values[i - 1]) * sign >= 0
+          : String(values[i - 1]).localeCompare(String(values[i])) * sign <= 0;
+        check(ordered, `${heading}, ${direction}: ${values[i - 1]} before ${values[i]}`);
+      }
+    }
+  }
+};
+
+const canBeUnderstood = page => {
+  for (const svg of page.querySelectorAll("svg[role=img]")) {
+    const names = svg.getAttribute("aria-labelledby").split(" ").map(id => page.getElementById(id));
+    check(names.every(name => name && name.textContent.length > 5), `an SVG has no name`);
+  }
+  check(page.querySelector("caption").textContent.length > 10, "the table has no caption");
+  const heads = [...page.querySelectorAll("th")];
+  check(heads.every(cell => cell.scope === "col" || cell.scope === "row"), "a th has no scope");
+  check(page.querySelector("h1 code").textContent.includes("<script>"), "the path is not as given");
+  check(page.scripts.length === 1, `${page.scripts.length} scripts`);
+};
+
+(async () => {
+  for (const width of [360, 1200]) {
+    const plain = await frame(width, true);
+    fits(plain, width, `${width} px without scripts`);
+    check(plain.querySelectorAll("button").length === 0, "a script ran in a frame without scripts");
+    check(plain.querySelectorAll("tbody tr").length === 22, "rows are missing without scripts");
+    const page = await frame(width, false);
+    fits(page, width, `${width} px with scripts`);
+    canBeUnderstood(page);
+    sorts(page);
+    fits(page, width, `${width} px after sorting`);
+  }
+  const wide = (await frame(1200, false)).querySelector(".scroll");
+  check(wide.scrollWidth <= wide.clientWidth, `the table does not fit 1200 px: ${wide.scrollWidth}`);
+})().catch(error => problems.push(String(error))).finally(() => {
+  document.body.innerHTML = "<pre>inspected\n</pre>";
+  document.querySelector("pre").textContent += problems.join("\n");
+});
+"#;
+
+#[test]
+fn nothing_overflows_on_a_phone_and_every_heading_sorts() {
+    let Some(chromium) = chromium() else { return };
+    let report = full_page().replace('&', "&amp;").replace('<', "&lt;");
+    let page = format!(
+        "<!doctype html><meta charset=\"utf-8\"><template id=\"report\">{report}</template>\
+         <body><script>{INSPECTION}</script></body>"
+    );
+    let page = written("browser_inspection.html", &page);
+    let (dom, log) = browse(&chromium, &page, &["--dump-dom", "--virtual-time-budget=20000"]);
+    let (_, found) = dom.split_once("inspected\n").unwrap_or_else(|| panic!("no answer: {log}"));
+    let (problems, _) = found.split_once("</pre>").unwrap();
+    assert_eq!(problems.trim(), "", "{}", page.display());
+}
