@@ -6,7 +6,7 @@
 //!
 //! # How it works
 //!
-//! An [entry](partition::Entry) is a digest's place in the array and 32 of its bits, the tag.
+//! An entry is a digest's place in the array and 32 of its bits, the tag.
 //!
 //! 1. *Scatter.* Every thread reads its own share of the digests, once and in order, and appends
 //!    an entry to the area that it alone has in the partition that other bits of the digest name.
@@ -20,7 +20,7 @@
 //! # Memory
 //!
 //! With `n` digests, on top of them and at any moment: entries of 8 bytes in areas that are at
-//! most 39 % larger than their mean filling (see [`layout`]), 11.2 bytes a digest; the borders of
+//! most 39 % larger than their mean filling (see `layout`), 11.2 bytes a digest; the borders of
 //! the areas and the filters come to less than 0.4 bytes a digest. Together less than **12 bytes
 //! a digest and 64 KiB a thread**, whatever the digests are.
 //!
