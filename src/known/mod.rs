@@ -6,7 +6,7 @@
 //!
 //! # How it works
 //!
-//! An [entry](partition::Entry) is a digest's place in the array and 32 of its bits, the tag.
+//! An entry is a digest's place in the array and 32 of its bits, the tag.
 //!
 //! 1. *Scatter.* Every thread reads its own share of the digests, once and in order, and appends
 //!    an entry to the area that it alone has in the partition that other bits of the digest name.
@@ -20,7 +20,7 @@
 //! # Memory
 //!
 //! With `n` digests, on top of them and at any moment: entries of 8 bytes in areas that are at
-//! most 39 % larger than their mean filling (see [`layout`]), 11.2 bytes a digest; the borders of
+//! most 39 % larger than their mean filling (see `layout`), 11.2 bytes a digest; the borders of
 //! the areas and the filters come to less than 0.4 bytes a digest. Together less than **12 bytes
 //! a digest and 64 KiB a thread**, whatever the digests are.
 //!
@@ -30,8 +30,23 @@
 //! out its repeats, so frequent digests cost no memory and no thread more than its share. If that
 //! does not help, too many *different* digests name one partition, and everything begins again
 //! with the bits of a randomly seeded hash of all 64 bytes, which nobody can have aimed at. Equal
-//! tags of different digests are resolved by sorting. So no input takes more than
-//! `n × log n` steps.
+//! tags of different digests are resolved by sorting. So every input is expected to take no more
+//! than `n × log n` steps.
+//!
+//! # What was rejected
+//!
+//! Medians for 1,049,938 digests, 979,250 or so of them distinct, in turn on one core of a Zen 4
+//! machine with huge pages; counting as it is done here took 13.8 ms.
+//!
+//! - One large table with open addressing, 12 bytes a digest, each slot prefetched 64 digests
+//!   ahead: 32.9 ms. Nearly every insertion misses the second-level cache, and the comparison of
+//!   an equal digest waits for memory in the middle of it. Threads would have to share it, too.
+//! - The standard library's `HashSet` of references: 160 to 210 ms, and more memory.
+//! - Counting by sorting every partition, as [`KnownSet`] does: about 1.8 times as long.
+//! - A first pass for the size of each area: it would read all digests twice. Areas with some room
+//!   to spare cost less than that.
+//!
+//! # Counting in pieces
 //!
 //! Only the first 8 bytes of a digest choose partition and tag at first. Whoever splits a larger
 //! array into pieces by the digests' bits, to count piece by piece, best uses later ones.

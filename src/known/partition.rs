@@ -43,6 +43,12 @@ pub(super) fn sort_distinct(digests: &[Digest], entries: &mut [Entry]) -> usize 
         let first = entries[start];
         let rest = &entries[start + 1..];
         let same_tag = rest.iter().take_while(|&&entry| tag(entry) == tag(first)).count();
+        if same_tag == 0 {
+            entries[kept] = first;
+            kept += 1;
+            start += 1;
+            continue;
+        }
         let end = start + 1 + same_tag;
         let distinct = distinct_in_run(digests, &mut entries[start..end]);
         entries.copy_within(start..start + distinct, kept);
@@ -52,10 +58,27 @@ pub(super) fn sort_distinct(digests: &[Digest], entries: &mut [Entry]) -> usize 
     kept
 }
 
+/// Whether all 64 bytes are equal. Without a branch or a call (`==` calls `memcmp`), so that the
+/// loads of many comparisons overlap.
+fn equal(left: &Digest, right: &Digest) -> bool {
+    let (left, _) = left.as_chunks();
+    let (right, _) = right.as_chunks();
+    let differing = left.iter().zip(right).fold(0, |bits, (&left, &right)| {
+        bits | (u64::from_ne_bytes(left) ^ u64::from_ne_bytes(right))
+    });
+    differing == 0
+}
+
+/// Brings the entries' digests into the nearest cache, many at a time. Compared right away, each
+/// would be waited for alone: that made up a quarter of all the time.
+fn touch(digests: &[Digest], entries: &[Entry]) {
+    std::hint::black_box(entries.iter().fold(0, |sum, &entry| sum ^ digest(digests, entry)[0]));
+}
+
 /// As [`sort_distinct`], for entries that have one tag and stand in the order of their indices.
 fn distinct_in_run(digests: &[Digest], run: &mut [Entry]) -> usize {
     let first = digest(digests, run[0]);
-    if run[1..].iter().all(|&entry| digest(digests, entry) == first) {
+    if run[1..].iter().all(|&entry| equal(digest(digests, entry), first)) {
         return 1;
     }
     run.sort_unstable_by_key(|&entry| (digest(digests, entry), index(entry)));
@@ -85,8 +108,7 @@ pub(super) fn find(
 
 /// Counts the distinct digests of a partition without sorting all of it.
 ///
-/// Most digests have no equal. A filter of two bits for each cell, 64 cells or more for an entry,
-/// tells which entries *may* have one: those whose cell was met twice. Only they are sorted and
+/// Most digests have no equal. A filter of two bits a cell, many cells an entry, tells which entries *may* have one: those whose cell was met twice. Only they are sorted and
 /// compared.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
@@ -100,9 +122,20 @@ impl Filter {
         Self::default()
     }
 
+    /// For 11 to 21 cells an entry: then less than every tenth entry is suspected in vain.
+    fn words_for(entries: usize) -> usize {
+        ((entries / 3 * 2).next_power_of_two() / 4).max(1)
+    }
+
+    /// The memory that a filter for that many entries takes.
+    #[cfg(test)]
+    pub(super) fn bytes_for(entries: usize) -> usize {
+        Self::words_for(entries) * size_of::<[u64; 2]>()
+    }
+
     /// Counts the distinct digests of the entries. Their order is lost, and some of them too.
     pub(super) fn count_distinct(&mut self, digests: &[Digest], entries: &mut [Entry]) -> usize {
-        let words = entries.len().next_power_of_two();
+        let words = Self::words_for(entries.len());
         self.cells.clear();
         self.cells.resize(words, [0; 2]);
         let word_bits = words.ilog2();
@@ -124,6 +157,7 @@ impl Filter {
             entries[suspects] = entry;
             suspects += usize::from(self.cells[word][1] & bit != 0);
         }
+        touch(digests, &entries[..suspects]);
         entries.len() - suspects + sort_distinct(digests, &mut entries[..suspects])
     }
 }

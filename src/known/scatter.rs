@@ -8,6 +8,10 @@ use super::layout::{Layout, tag_of};
 use super::partition::{Entry, entry, sort_distinct};
 use super::{KnownError, threads};
 
+/// How many digests ahead the caches are told what will be read. The hardware's own foresight ends
+/// at each 4 KiB, every 64 digests: without telling, the pass took 1.3 times as long.
+const AHEAD: usize = 16;
+
 /// Writes an entry for every digest into the areas, each thread those of its own share.
 ///
 /// Returns for each share how far it filled its area in every partition; `None` when some area had
@@ -49,6 +53,9 @@ struct Share<'a> {
 impl Share<'_> {
     fn scatter(mut self, layout: Layout, hash: impl Fn(&Digest) -> u64) -> Option<Vec<u32>> {
         for index in self.range.clone() {
+            if let Some(coming) = self.digests.get(index + AHEAD) {
+                prefetch(coming);
+            }
             let hash = hash(&self.digests[index]);
             let partition = layout.partition_of(hash);
             let area = &mut self.areas[partition];
@@ -66,3 +73,16 @@ impl Share<'_> {
         Some(self.filled)
     }
 }
+
+/// Asks for a digest that will be read once, soon.
+#[cfg(target_arch = "x86_64")]
+fn prefetch(digest: &Digest) {
+    use std::arch::x86_64::{_MM_HINT_NTA, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing that could be seen and cannot fault; besides, the address
+    // is that of a live digest. Every x86-64 processor has the instruction.
+    unsafe { _mm_prefetch::<_MM_HINT_NTA>(digest.as_ptr().cast()) };
+}
+
+/// Elsewhere stable Rust has no prefetch; the pass is right without.
+#[cfg(not(target_arch = "x86_64"))]
+fn prefetch(_digest: &Digest) {}
