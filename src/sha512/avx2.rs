@@ -10,15 +10,15 @@ use std::arch::x86_64::{
     __m256i, _mm_cvtsi32_si128, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64,
     _mm256_cmpgt_epi64, _mm256_load_si256, _mm256_loadu_si256, _mm256_maskload_epi64,
     _mm256_or_si256, _mm256_permute2x128_si256, _mm256_set_epi64x, _mm256_set1_epi64x,
-    _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_sll_epi64, _mm256_slli_epi64, _mm256_srl_epi64,
-    _mm256_srli_epi64, _mm256_store_si256, _mm256_storeu_si256, _mm256_unpackhi_epi64,
-    _mm256_unpacklo_epi64, _mm256_xor_si256,
+    _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_sll_epi64, _mm256_srl_epi64, _mm256_srli_epi64,
+    _mm256_store_si256, _mm256_storeu_si256, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
+    _mm256_xor_si256,
 };
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 
 use super::compress::{compress, compress_hash, compress_only_block};
-use super::lanes::{BLOCK_LEN, Job, Lanes, States};
+use super::lanes::{Block, Job, Lanes, States};
 use super::vector::Vector;
 
 /// Says that this CPU, and the operating system, can do all that this engine needs.
@@ -38,7 +38,7 @@ impl Lanes<4> for Avx2 {
         unsafe { hash_short(self, jobs, rounds) }
     }
 
-    fn compress_blocks(self, states: &mut States<4>, blocks: [&[u8; BLOCK_LEN]; 4]) {
+    fn compress_blocks(self, states: &mut States<4>, blocks: &[Block<'_>; 4]) {
         // SAFETY: as above.
         unsafe { compress_blocks(self, states, blocks) }
     }
@@ -119,22 +119,23 @@ impl Vector for U64x4 {
 /// The hashes of four words that fit in one block each, written to their places.
 #[target_feature(enable = "avx2")]
 fn hash_short(proof: Avx2, jobs: &mut [Job<'_, '_>; 4], rounds: NonZeroU32) {
-    let [l0, l1, l2, l3] = jobs.each_ref().map(|job| job.word.len().cast_signed() as i64);
-    let bits = U64x4(_mm256_slli_epi64::<3>(_mm256_set_epi64x(l3, l2, l1, l0)));
+    let blocks = jobs.each_ref().map(|job| Block::at(job.word, 0));
+    let bits = lengths(&blocks);
+    // Below a power of two when all the lengths are.
     let longest = jobs.iter().fold(0, |longest, job| longest | job.word.len());
     let mut hash = match longest {
         0..16 => {
-            let [a, b, _, _] = load_32(jobs, 0);
+            let [a, b, _, _] = load_32(&blocks, 0);
             compress_only_block(proof, [a, b], bits)
         }
-        16..32 => compress_only_block(proof, load_32(jobs, 0), bits),
+        16..32 => compress_only_block(proof, load_32(&blocks, 0), bits),
         32..64 => {
-            let ([a, b, c, d], [e, f, g, h]) = (load_32(jobs, 0), load_32(jobs, 32));
+            let ([a, b, c, d], [e, f, g, h]) = (load_32(&blocks, 0), load_32(&blocks, 32));
             compress_only_block(proof, [a, b, c, d, e, f, g, h], bits)
         }
         _ => {
-            let ([a, b, c, d], [e, f, g, h]) = (load_32(jobs, 0), load_32(jobs, 32));
-            let ([i, j, k, l], [m, n, _, _]) = (load_32(jobs, 64), load_32(jobs, 96));
+            let ([a, b, c, d], [e, f, g, h]) = (load_32(&blocks, 0), load_32(&blocks, 32));
+            let ([i, j, k, l], [m, n, _, _]) = (load_32(&blocks, 64), load_32(&blocks, 96));
             compress_only_block(proof, [a, b, c, d, e, f, g, h, i, j, k, l, m, n], bits)
         }
     };
@@ -146,16 +147,10 @@ fn hash_short(proof: Avx2, jobs: &mut [Job<'_, '_>; 4], rounds: NonZeroU32) {
 
 /// One more block for four messages.
 #[target_feature(enable = "avx2")]
-fn compress_blocks(proof: Avx2, states: &mut States<4>, blocks: [&[u8; BLOCK_LEN]; 4]) {
-    let load = |offset: usize| {
-        // SAFETY: `offset` is 0, 32, 64 or 96, so these are 32 of the block's 128 bytes.
-        transpose(
-            blocks.map(|block| unsafe { _mm256_loadu_si256(block[offset..].as_ptr().cast()) }),
-        )
-        .map(|column| U64x4(swap_bytes(column)))
-    };
-    let ([a, b, c, d], [e, f, g, h]) = (load(0), load(32));
-    let ([i, j, k, l], [m, n, o, p]) = (load(64), load(96));
+fn compress_blocks(proof: Avx2, states: &mut States<4>, blocks: &[Block<'_>; 4]) {
+    let ([a, b, c, d], [e, f, g, h]) = (load_32(blocks, 0), load_32(blocks, 32));
+    let ([i, j, k, l], [m, n, o, p]) = (load_32(blocks, 64), load_32(blocks, 96));
+    let p = p.add(lengths(blocks));
     let message = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
     // SAFETY: a row of the states is 32 bytes, at a border of 32.
     let before =
@@ -167,21 +162,37 @@ fn compress_blocks(proof: Avx2, states: &mut States<4>, blocks: [&[u8; BLOCK_LEN
     }
 }
 
-/// The four message words from byte `offset` on, of words of at most 111 bytes.
+/// What the blocks' last numbers have besides the words' bytes.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn load_32(jobs: &[Job<'_, '_>; 4], offset: usize) -> [U64x4; 4] {
-    let rows = jobs.each_ref().map(|job| {
-        let rest = job.word.get(offset..).unwrap_or_default();
-        let whole_numbers = _mm256_set1_epi64x((rest.len() / 8).cast_signed() as i64);
+fn lengths(blocks: &[Block<'_>; 4]) -> U64x4 {
+    let bits = blocks.each_ref().map(|block| block.bits);
+    // SAFETY: the array is 32 bytes long.
+    U64x4(unsafe { _mm256_loadu_si256(bits.as_ptr().cast()) })
+}
+
+/// The four numbers of each block from byte `offset` on, which is 0, 32, 64 or 96.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load_32(blocks: &[Block<'_>; 4], offset: usize) -> [U64x4; 4] {
+    let rows = blocks.each_ref().map(|block| {
+        // An address inside the word even when there is nothing to load: a masked load that touches
+        // nothing is slow all the same where no page is.
+        let rest = block.rest.get(offset..).unwrap_or(&block.rest[..0]);
+        let whole_numbers = rest.len().min(32).cast_signed() as i64 / 8;
+        let whole_numbers = _mm256_set1_epi64x(whole_numbers);
         let places = _mm256_set_epi64x(3, 2, 1, 0);
         let whole = _mm256_cmpgt_epi64(whole_numbers, places);
         // SAFETY: only the numbers that are whole in the word are touched; a masked load neither
         // reads nor faults on the others.
         let numbers = unsafe { _mm256_maskload_epi64(rest.as_ptr().cast(), whole) };
-        let last =
-            _mm256_set1_epi64x(if job.word.len() >= offset { last_number(job.word) } else { 0 });
-        _mm256_or_si256(numbers, _mm256_and_si256(last, _mm256_cmpeq_epi64(whole_numbers, places)))
+        if (offset..offset + 32).contains(&block.padding_at) {
+            let last = _mm256_set1_epi64x(last_number(block.rest));
+            let at = _mm256_cmpeq_epi64(whole_numbers, places);
+            _mm256_or_si256(numbers, _mm256_and_si256(last, at))
+        } else {
+            numbers
+        }
     });
     transpose(rows).map(|column| U64x4(swap_bytes(column)))
 }

@@ -10,15 +10,15 @@ use std::arch::x86_64::{
     __m256i, __m512i, _bzhi_u64, _mm_cvtsi32_si128, _mm256_loadu_si256, _mm256_mask_loadu_epi8,
     _mm512_add_epi64, _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_load_si512,
     _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_ror_epi64, _mm512_set1_epi64,
-    _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_shuffle_i64x2, _mm512_slli_epi64,
-    _mm512_srl_epi64, _mm512_store_si512, _mm512_storeu_si512, _mm512_ternarylogic_epi64,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_shuffle_i64x2, _mm512_srl_epi64,
+    _mm512_store_si512, _mm512_storeu_si512, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi64,
 };
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 
 use super::compress::{compress, compress_hash, compress_only_block};
-use super::lanes::{BLOCK_LEN, Job, Lanes, States};
+use super::lanes::{BLOCK_LEN, Block, Job, Lanes, States};
 use super::vector::Vector;
 
 /// Says that this CPU, and the operating system, can do all that this engine needs.
@@ -42,7 +42,7 @@ impl Lanes<8> for Avx512 {
         unsafe { hash_short(self, jobs, rounds) }
     }
 
-    fn compress_blocks(self, states: &mut States<8>, blocks: [&[u8; BLOCK_LEN]; 8]) {
+    fn compress_blocks(self, states: &mut States<8>, blocks: &[Block<'_>; 8]) {
         // SAFETY: as above.
         unsafe { compress_blocks(self, states, blocks) }
     }
@@ -102,21 +102,20 @@ impl Vector for U64x8 {
 /// The hashes of eight words that fit in one block each, written to their places.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
-    let lengths: [u64; 8] = jobs.each_ref().map(|job| job.word.len() as u64);
-    // SAFETY: the array is 64 bytes long.
-    let lengths = unsafe { _mm512_loadu_si512(lengths.as_ptr().cast()) };
-    let bits = U64x8(_mm512_slli_epi64::<3>(lengths));
+    let blocks = jobs.each_ref().map(|job| Block::at(job.word, 0));
+    let bits = lengths(&blocks);
+    // Below a power of two when all the lengths are.
     let longest = jobs.iter().fold(0, |longest, job| longest | job.word.len());
     let mut hash = match longest {
         0..16 => {
-            let [a, b, _, _] = load_32(jobs);
+            let [a, b, _, _] = load_32(&blocks);
             compress_only_block(proof, [a, b], bits)
         }
-        16..32 => compress_only_block(proof, load_32(jobs), bits),
-        32..64 => compress_only_block(proof, load_64(jobs, 0), bits),
+        16..32 => compress_only_block(proof, load_32(&blocks), bits),
+        32..64 => compress_only_block(proof, load_64(&blocks, 0), bits),
         _ => {
-            let [a, b, c, d, e, f, g, h] = load_64(jobs, 0);
-            let [i, j, k, l, m, n, _, _] = load_64(jobs, 64);
+            let [a, b, c, d, e, f, g, h] = load_64(&blocks, 0);
+            let [i, j, k, l, m, n, _, _] = load_64(&blocks, 64);
             compress_only_block(proof, [a, b, c, d, e, f, g, h, i, j, k, l, m, n], bits)
         }
     };
@@ -128,15 +127,10 @@ fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
 
 /// One more block for eight messages.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
-fn compress_blocks(proof: Avx512, states: &mut States<8>, blocks: [&[u8; BLOCK_LEN]; 8]) {
-    let load = |offset: usize| {
-        // SAFETY: `offset` is 0 or 64, so these are 64 of the block's 128 bytes.
-        transpose(
-            blocks.map(|block| unsafe { _mm512_loadu_si512(block[offset..].as_ptr().cast()) }),
-        )
-        .map(|column| U64x8(swap_bytes(column)))
-    };
-    let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (load(0), load(64));
+fn compress_blocks(proof: Avx512, states: &mut States<8>, blocks: &[Block<'_>; 8]) {
+    let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) =
+        (load_64(blocks, 0), load_64(blocks, 64));
+    let p = p.add(lengths(blocks));
     let message = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
     // SAFETY: a row of the states is 64 bytes, at a border of 64.
     let before =
@@ -148,33 +142,40 @@ fn compress_blocks(proof: Avx512, states: &mut States<8>, blocks: [&[u8; BLOCK_L
     }
 }
 
-/// Where the padding bit of a word is, as a row of bytes: the row that starts `PADDING_BYTE - n`
-/// bytes into the table has it at its byte `n`.
+/// Where the padding bit is, as a row of bytes: the row that starts `BLOCK_LEN - n` bytes into the
+/// table has it at its byte `n`.
 #[repr(align(64))]
-struct Padding([u8; 2 * PADDING_BYTE + 1]);
-
-const PADDING_BYTE: usize = BLOCK_LEN - 1;
+struct Padding([u8; 2 * BLOCK_LEN]);
 
 static PADDING: Padding = {
-    let mut bytes = [0; 2 * PADDING_BYTE + 1];
-    bytes[PADDING_BYTE] = 0x80;
+    let mut bytes = [0; 2 * BLOCK_LEN];
+    bytes[BLOCK_LEN] = 0x80;
     Padding(bytes)
 };
 
-/// The first four message words of words of at most 31 bytes.
+/// What the blocks' last numbers have besides the words' bytes.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 #[inline]
-fn load_32(jobs: &[Job<'_, '_>; 8]) -> [U64x8; 4] {
+fn lengths(blocks: &[Block<'_>; 8]) -> U64x8 {
+    let bits = blocks.each_ref().map(|block| block.bits);
+    // SAFETY: the array is 64 bytes long.
+    U64x8(unsafe { _mm512_loadu_si512(bits.as_ptr().cast()) })
+}
+
+/// The first four numbers of blocks that have at most 31 bytes of a word.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[inline]
+fn load_32(blocks: &[Block<'_>; 8]) -> [U64x8; 4] {
     let row = |lane: usize| -> __m256i {
-        let word = jobs[lane].word;
-        let padding = PADDING.0[PADDING_BYTE - word.len()..].as_ptr();
-        // SAFETY: the table has 128 bytes or more from `PADDING_BYTE - length` on, as no short word
-        // has more than 127 bytes. Of the word, only the bytes in the mask are touched, and these
-        // are its own: a masked load neither reads nor faults on the others.
+        let Block { rest, padding_at, .. } = &blocks[lane];
+        let padding = PADDING.0[BLOCK_LEN - padding_at..].as_ptr();
+        // SAFETY: the padding bit is at byte 128 at most, so the table goes on for 128 bytes or
+        // more. Of the word, only the bytes in the mask are touched, and these are its own: a masked
+        // load neither reads nor faults on the others.
         unsafe {
             let padding = _mm256_loadu_si256(padding.cast());
-            let mask = _bzhi_u64(u64::MAX, word.len() as u32) as u32;
-            _mm256_mask_loadu_epi8(padding, mask, word.as_ptr().cast())
+            let mask = _bzhi_u64(u64::MAX, rest.len() as u32) as u32;
+            _mm256_mask_loadu_epi8(padding, mask, rest.as_ptr().cast())
         }
     };
     let rows = |low, high| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row(low)), row(high));
@@ -193,18 +194,21 @@ fn load_32(jobs: &[Job<'_, '_>; 8]) -> [U64x8; 4] {
     .map(|column| U64x8(swap_bytes(column)))
 }
 
-/// The eight message words from byte `offset` on, 0 or 64, of words of at most 111 bytes.
+/// The eight numbers of each block from byte `offset` on, which is 0 or 64.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 #[inline]
-fn load_64(jobs: &[Job<'_, '_>; 8], offset: usize) -> [U64x8; 8] {
-    let rows = jobs.each_ref().map(|job| {
-        let rest = job.word.get(offset..).unwrap_or_default();
-        let padding = PADDING.0[PADDING_BYTE + offset - job.word.len()..].as_ptr();
-        // SAFETY: a row of padding starts at most 64 bytes after the table's middle, so it has 64
-        // bytes. Of the word, only the bytes in the mask are touched, all of them its own.
+fn load_64(blocks: &[Block<'_>; 8], offset: usize) -> [U64x8; 8] {
+    let rows = blocks.each_ref().map(|block| {
+        let padding = PADDING.0[BLOCK_LEN + offset - block.padding_at..][..64].as_ptr();
+        // An address inside the word even when there is nothing to load: a masked load that touches
+        // nothing is slow all the same where no page is.
+        let rest = block.rest.get(offset..).unwrap_or(&block.rest[..0]);
+        let len = rest.len().min(64) as u32;
+        // SAFETY: 64 bytes of the table are there. Of the word, only the bytes in the mask are
+        // touched, and these are its own: a masked load neither reads nor faults on the others.
         unsafe {
             let padding = _mm512_loadu_si512(padding.cast());
-            let mask = _bzhi_u64(u64::MAX, rest.len() as u32);
+            let mask = _bzhi_u64(u64::MAX, len);
             _mm512_mask_loadu_epi8(padding, mask, rest.as_ptr().cast())
         }
     });

@@ -23,6 +23,33 @@ pub(super) struct Job<'a, 'd> {
     pub(super) place: &'d mut MaybeUninit<Digest>,
 }
 
+/// One block of a word, before it is padded (FIPS 180-4, section 5.1.2).
+pub(super) struct Block<'a> {
+    /// The word from the block's first byte on; it may go on after the block.
+    pub(super) rest: &'a [u8],
+    /// The byte of the block in which the padding bit is; [`BLOCK_LEN`] when it is in another block.
+    pub(super) padding_at: usize,
+    /// What the last of the block's sixteen numbers has besides the word's bytes: the length in bits
+    /// in the word's last block, 0 in the others.
+    pub(super) bits: u64,
+}
+
+impl<'a> Block<'a> {
+    /// A lane that has nothing to do hashes this. It is not empty, as an empty slice may have any
+    /// address, and a masked load that touches nothing is slow all the same where no page is.
+    pub(super) const IDLE_WORD: &'static [u8] = &[0];
+
+    /// The block of a word that begins at byte `offset`.
+    #[inline]
+    pub(super) fn at(word: &'a [u8], offset: usize) -> Self {
+        let rest = &word[offset.min(word.len())..];
+        let padding_at = if offset > word.len() { BLOCK_LEN } else { rest.len().min(BLOCK_LEN) };
+        // A word cannot have 2^61 bytes, so the upper half of the length is zero.
+        let bits = if rest.len() > SHORT_LEN { 0 } else { word.len() as u64 * 8 };
+        Self { rest, padding_at, bits }
+    }
+}
+
 /// The states of `N` messages that are being hashed: row `i` has word `i` of every state.
 #[repr(align(64))]
 pub(super) struct States<const N: usize>(pub(super) [[u64; N]; 8]);
@@ -33,7 +60,7 @@ pub(super) trait Lanes<const N: usize>: Copy {
     fn hash_short(self, jobs: &mut [Job<'_, '_>; N], rounds: NonZeroU32);
 
     /// Takes every state over one more block.
-    fn compress_blocks(self, states: &mut States<N>, blocks: [&[u8; BLOCK_LEN]; N]);
+    fn compress_blocks(self, states: &mut States<N>, blocks: &[Block<'_>; N]);
 }
 
 /// Hashes all words; the `i`-th digest goes to the `i`-th place.
@@ -47,10 +74,10 @@ pub(super) fn hash_words<'a, const N: usize>(
     rounds: NonZeroU32,
     places: &mut [MaybeUninit<Digest>],
 ) {
-    // A lane that no word was given yet hashes the empty word to a place of its own; in a group
-    // that is not full, a lane that had a word before hashes it once more to the same place.
+    // A lane that no word was given yet hashes an idle word to a place of its own; in a group that
+    // is not full, a lane that had a word before hashes it once more to the same place.
     let mut spare = [MaybeUninit::<Digest>::uninit(); N];
-    let mut group = spare.each_mut().map(|place| Job { word: &[][..], place });
+    let mut group = spare.each_mut().map(|place| Job { word: Block::IDLE_WORD, place });
     let mut filled = 0;
     let mut long = None;
     let mut places = places.iter_mut();

@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use sha2::block_api::compress512;
 
 use super::constants::INITIAL_STATE;
-use super::lanes::{BLOCK_LEN, Job, Lanes, SHORT_LEN, States, hash_rest};
+use super::lanes::{BLOCK_LEN, Block, Job, Lanes, SHORT_LEN, States, hash_rest};
 use super::{DIGEST_LEN, Digest};
 
 /// The long words that are being hashed, one a lane.
@@ -28,12 +28,9 @@ pub(super) struct LongWords<'a, 'd, L, const N: usize> {
 
 /// A word on its way through a lane.
 struct Message<'a, 'd> {
-    /// The word's whole blocks that are still to come.
-    blocks: &'a [[u8; BLOCK_LEN]],
-    /// The rest of the word and its padding: one block or two.
-    tail: [[u8; BLOCK_LEN]; 2],
-    /// The blocks of `tail` that are still to come.
-    tail_left: usize,
+    word: &'a [u8],
+    /// Where the next block begins.
+    offset: usize,
     place: &'d mut MaybeUninit<Digest>,
 }
 
@@ -62,7 +59,7 @@ impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
         for (row, word) in self.states.0.iter_mut().zip(INITIAL_STATE) {
             row[lane] = word;
         }
-        self.messages[lane] = Some(Message::new(job));
+        self.messages[lane] = Some(Message { word: job.word, offset: 0, place: job.place });
     }
 
     /// Hashes all words to their ends.
@@ -82,9 +79,9 @@ impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
         for _ in 0..steps {
             let blocks = self.messages.each_mut().map(|message| match message {
                 Some(message) => message.next_block(),
-                None => &[0; BLOCK_LEN],
+                None => Block::at(Block::IDLE_WORD, 0),
             });
-            self.lanes.compress_blocks(&mut self.states, blocks);
+            self.lanes.compress_blocks(&mut self.states, &blocks);
         }
         for lane in 0..N {
             let ended = self.messages[lane].take_if(|message| message.blocks_left() == 0);
@@ -96,11 +93,13 @@ impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
 
     /// Takes the word of one lane to its end without the other lanes, which are idle.
     fn finish_alone(&mut self, lane: usize) {
-        let Some(mut message) = self.messages[lane].take() else { return };
+        let Some(message) = self.messages[lane].take() else { return };
         let mut state = self.states.0.map(|row| row[lane]);
-        compress512(&mut state, message.blocks);
-        message.blocks = &[];
-        compress512(&mut state, &message.tail[2 - message.tail_left..]);
+        let (whole, rest) = message.word.as_chunks();
+        let (tail, tail_blocks) = padded(rest, message.word.len());
+        let done = message.offset / BLOCK_LEN;
+        compress512(&mut state, &whole[done.min(whole.len())..]);
+        compress512(&mut state, &tail[done.saturating_sub(whole.len())..tail_blocks]);
         for (row, word) in self.states.0.iter_mut().zip(state) {
             row[lane] = word;
         }
@@ -129,7 +128,7 @@ impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
     fn hash_again(&mut self) {
         let Some(rounds) = NonZeroU32::new(self.rounds.get() - 1) else { return };
         let mut spare = [MaybeUninit::uninit(); N];
-        let mut group = spare.each_mut().map(|place| Job { word: &[][..], place });
+        let mut group = spare.each_mut().map(|place| Job { word: Block::IDLE_WORD, place });
         let hashed_once = std::mem::take(&mut self.hashed_once);
         let digests = self.digests.iter().zip(&mut self.places).take(hashed_once);
         for (job, (word, place)) in group.iter_mut().zip(digests) {
@@ -141,32 +140,28 @@ impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
     }
 }
 
-impl<'a, 'd> Message<'a, 'd> {
-    /// Cuts a word into blocks and pads the last (FIPS 180-4, section 5.1.2).
-    fn new(job: Job<'a, 'd>) -> Self {
-        let (blocks, rest) = job.word.as_chunks();
-        let mut tail = [[0; BLOCK_LEN]; 2];
-        let tail_left = if rest.len() > SHORT_LEN { 2 } else { 1 };
-        let padded = tail[2 - tail_left..].as_flattened_mut();
-        padded[..rest.len()].copy_from_slice(rest);
-        padded[rest.len()] = 0x80;
-        let bits = job.word.len() as u128 * 8;
-        padded[tail_left * BLOCK_LEN - size_of::<u128>()..].copy_from_slice(&bits.to_be_bytes());
-        Self { blocks, tail, tail_left, place: job.place }
-    }
-
+impl<'a> Message<'a, '_> {
+    /// The blocks that are still to come.
     fn blocks_left(&self) -> usize {
-        self.blocks.len() + self.tail_left
+        (self.word.len() + BLOCK_LEN - SHORT_LEN).div_ceil(BLOCK_LEN) - self.offset / BLOCK_LEN
     }
 
-    /// The next block; the last one again when there is none.
-    fn next_block(&mut self) -> &[u8; BLOCK_LEN] {
-        if let Some((block, rest)) = self.blocks.split_first() {
-            self.blocks = rest;
-            return block;
-        }
-        let block = &self.tail[2 - self.tail_left.max(1)];
-        self.tail_left = self.tail_left.saturating_sub(1);
+    fn next_block(&mut self) -> Block<'a> {
+        let block = Block::at(self.word, self.offset);
+        self.offset += BLOCK_LEN;
         block
     }
+}
+
+/// The end of a word of `len` bytes, the `rest` after its whole blocks, as one padded block or two
+/// (FIPS 180-4, section 5.1.2); and which of these it is.
+fn padded(rest: &[u8], len: usize) -> ([[u8; BLOCK_LEN]; 2], usize) {
+    let mut tail = [[0; BLOCK_LEN]; 2];
+    let blocks = if rest.len() > SHORT_LEN { 2 } else { 1 };
+    let bytes = tail[..blocks].as_flattened_mut();
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes[rest.len()] = 0x80;
+    let bits = len as u128 * 8;
+    bytes[blocks * BLOCK_LEN - size_of::<u128>()..].copy_from_slice(&bits.to_be_bytes());
+    (tail, blocks)
 }
