@@ -310,9 +310,9 @@ impl<'a> Outputs<'a> {
         }
     }
 
-    /// Counts items beyond one a task.
-    pub(super) fn add_items(&mut self, items: u64) {
-        self.replies.items += items;
+    /// Says how many items the task that was finished last had.
+    pub(super) fn count_items(&mut self, items: u32) {
+        self.replies.items = self.replies.items - 1 + u64::from(items);
     }
 
     /// How many tasks were finished.
