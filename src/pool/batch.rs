@@ -3,6 +3,8 @@
 //!
 //! Also how large such a run should be. It knows nothing of workers or sockets.
 
+use std::time::Duration;
+
 use super::frame::{
     HEADER_LEN, Header, IN_ARENA, ITEM_HEAD_LEN, Items, Kind, MAX_TASK_BYTES, PLACE_LEN, Place,
 };
@@ -154,7 +156,7 @@ const BATCH_NS: f64 = 300e3;
 
 /// Above this, no task waits behind another in a worker: another worker could be free sooner, and
 /// the gap between two tasks (some tens of microseconds) is nothing against the task.
-const LONG_TASK_NS: f64 = 2e6;
+pub(super) const LONG_TASK: Duration = Duration::from_millis(2);
 
 /// A batch may be so many times as long as the longest one before. The first is one task.
 const GROWTH: u32 = 8;
@@ -181,7 +183,7 @@ impl Pace {
 
     /// Whether a worker should have tasks at hand behind those at work.
     pub(super) fn prefetch(&self) -> bool {
-        self.task_ns.is_some_and(|task_ns| task_ns < LONG_TASK_NS)
+        self.task_ns.is_some_and(|task_ns| task_ns < LONG_TASK.as_nanos() as f64)
     }
 
     /// Tasks were answered. Quick to believe that tasks are long, slow to believe that they are

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::PoolError;
+use super::executor::Pool;
 use super::job::{Context, Registry};
 use super::launch::Launcher;
 use super::options::{StartMethod, Transport};
 use super::scheduler::{Limits, Scheduler};
-use super::{Pool, socket};
+use super::socket;
 use crate::interrupt::Interrupt;
 use crate::region::Region;
 
@@ -103,7 +104,7 @@ impl<C: Context> PoolBuilder<C> {
     }
 
     /// The most tasks (at least 1) that are taken from where they come from and not yet answered
-    /// or not yet yielded. Default: 65,536 a worker.
+    /// or, by [`Pool::map`], not yet yielded. Default: 65,536 a worker.
     #[must_use]
     pub fn max_tasks_out(mut self, tasks: usize) -> Self {
         self.max_tasks_out = Some(tasks.max(1));

@@ -255,6 +255,20 @@ pub enum PoolError {
     /// A pool of no workers can do nothing.
     #[error("a pool needs at least one worker")]
     NoWorkers,
+    /// A result was not there in the time that was given.
+    #[error("task {task} was not done after {} s", after.as_secs_f64())]
+    TimedOut {
+        /// The task's index.
+        task: u64,
+        /// The time.
+        after: Duration,
+    },
+    /// The task was taken back.
+    #[error("task {task} was cancelled")]
+    Cancelled {
+        /// The task's index.
+        task: u64,
+    },
     /// The pool has ended.
     #[error("the worker pool is closed: {0}")]
     Closed(String),

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::arena::{RingReader, RingWriter};
 use super::batch::{Batch, MAX_BATCH_BYTES, Pace};
@@ -30,6 +30,8 @@ pub(super) trait Client {
     fn next_job(&mut self) -> Option<u32>;
     /// Appends the next task's input. `false`, and nothing counts as appended, when there is none.
     fn next_task(&mut self, input: &mut Vec<u8>) -> bool;
+    /// What follows came from this worker.
+    fn answers_from(&mut self, _pid: u32) {}
     /// A piece of a task's output; `offset` bytes came before.
     fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]);
     /// A task is complete.
@@ -99,6 +101,8 @@ pub(super) struct Member {
     socket: OwnedFd,
     rings: Option<(RingWriter, RingReader)>,
     pub(super) stage: Stage,
+    /// When the front batch became that.
+    pub(super) front_since: Instant,
     /// The oldest first. Those before `sent` are with the worker, of the next `offset` bytes are.
     pub(super) held: VecDeque<Batch>,
     sent: usize,
@@ -132,6 +136,7 @@ impl Member {
             socket,
             rings,
             stage: Stage::Starting,
+            front_since: Instant::now(),
             held: VecDeque::new(),
             sent: 0,
             offset: 0,
@@ -180,6 +185,9 @@ impl Member {
         };
         batch.seal(place);
         self.tasks_given += u64::from(batch.left);
+        if self.held.is_empty() {
+            self.front_since = Instant::now();
+        }
         self.held.push_back(batch);
         self.send();
         Ok(())
@@ -236,6 +244,7 @@ impl Member {
             }
             Received::Bytes(count) => self.unread.end += count,
         }
+        client.answers_from(self.pid());
         let inbox = std::mem::take(&mut self.inbox);
         let result = self.take_frames(&inbox, client, ledger);
         self.inbox = inbox;
@@ -396,6 +405,7 @@ impl Member {
             && let Some(front) = self.held.pop_front()
         {
             self.sent -= 1;
+            self.front_since = Instant::now();
             ledger.keep(front.into_buffer());
         }
     }

@@ -310,9 +310,9 @@ impl<'a> Outputs<'a> {
         }
     }
 
-    /// Counts items beyond one a task.
-    pub fn add_items(&mut self, items: u64) {
-        self.replies.items += items;
+    /// Says how many items the task that was finished last had; without a word it had one.
+    pub fn count_items(&mut self, items: u64) {
+        self.replies.items = self.replies.items.saturating_sub(1) + items;
     }
 
     /// How many tasks were finished.

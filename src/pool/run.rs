@@ -60,6 +60,16 @@ impl<S: TaskSource, K: TaskSink> Client for Run<'_, S, K> {
     }
 }
 
+/// Puts the number within the run in the place of the scheduler's.
+fn with_index(error: PoolError, first: u64) -> PoolError {
+    match error {
+        PoolError::Stalled { after, task, pids } => {
+            PoolError::Stalled { after, task: task.map(|task| task - first), pids }
+        }
+        other => other,
+    }
+}
+
 /// Runs all tasks of a source. Nothing else may be out.
 pub(super) fn run<S: TaskSource, K: TaskSink>(
     scheduler: &mut Scheduler,
@@ -69,11 +79,9 @@ pub(super) fn run<S: TaskSource, K: TaskSink>(
 ) -> Result<(), PoolError> {
     let mut run = Run { job: Some(job), first: scheduler.next_task(), source, sink };
     loop {
-        // The first turn finds out whether there is anything to wait for.
-        let wait = if scheduler.tasks_out() == 0 { Wait::No } else { Wait::ForEvent };
         if run.job.is_none() && scheduler.tasks_out() == 0 {
             return Ok(());
         }
-        scheduler.pump(&mut run, wait)?;
+        scheduler.pump(&mut run, Wait::ForEvent).map_err(|error| with_index(error, run.first))?;
     }
 }

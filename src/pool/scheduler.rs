@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use super::batch::{Batch, MAX_BATCH_BYTES};
+use super::batch::{Batch, LONG_TASK, MAX_BATCH_BYTES};
 use super::error::{Death, PoolError, TaskFailure};
 use super::frame::MAX_TASK_BYTES;
 use super::launch::Launcher;
@@ -44,6 +44,8 @@ pub(super) enum Wait {
     No,
     /// Until something happens.
     ForEvent,
+    /// Until something happens or this time comes.
+    Until(Instant),
 }
 
 /// What poll said of one member.
@@ -118,6 +120,23 @@ impl Scheduler {
         self.members.iter().map(Member::pid).collect()
     }
 
+    /// Why there are no workers any more.
+    pub(super) fn closed(&self) -> Option<&str> {
+        self.closed.as_deref()
+    }
+
+    /// The most tasks that may be out.
+    pub(super) fn max_tasks_out(&self) -> usize {
+        self.limits.max_tasks_out
+    }
+
+    /// How many tasks of a job would be given out now, if they were there.
+    pub(super) fn appetite(&self, job: u32) -> usize {
+        let room = self.limits.max_tasks_out.saturating_sub(self.ledger.tasks_out);
+        let takers = self.members.iter().filter(|member| self.takes_a_batch(member)).count();
+        takers.saturating_mul(self.ledger.paces[job as usize].batch_tasks() as usize).min(room)
+    }
+
     /// One turn: gives out what can be given, waits for something to happen, acts on it, and gives
     /// out again. An error closes the pool.
     pub(super) fn pump<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
@@ -132,7 +151,17 @@ impl Scheduler {
     }
 
     fn turn<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
+        if self.ledger.tasks_out == 0 {
+            // Whoever died with nothing to do must not be given a task and blame it.
+            self.look(client, Wait::No)?;
+        }
         self.hand_out(client)?;
+        self.look(client, wait)?;
+        self.hand_out(client)
+    }
+
+    /// Waits for something to happen and acts on it.
+    fn look<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
         self.check_interrupt()?;
         self.wait(wait)?;
         for index in (0..self.events.len()).rev() {
@@ -141,8 +170,7 @@ impl Scheduler {
         self.check_interrupt()?;
         self.check_progress()?;
         self.retire();
-        self.fill_up()?;
-        self.hand_out(client)
+        self.fill_up()
     }
 
     fn check_interrupt(&self) -> Result<(), PoolError> {
@@ -178,20 +206,29 @@ impl Scheduler {
     fn hungriest(&self) -> Option<usize> {
         let mut found = None;
         for (index, member) in self.members.iter().enumerate() {
-            if member.stage != Stage::Ready || member.hung_up || self.quota(member) == 0 {
-                continue;
-            }
-            match member.held.front() {
-                None => return Some(index),
-                Some(front) => {
-                    let pace = self.ledger.paces[front.job as usize];
-                    if member.held.len() == 1 && !front.suspect && pace.prefetch() {
-                        found = Some(index);
-                    }
+            if self.takes_a_batch(member) {
+                if member.held.is_empty() {
+                    return Some(index);
                 }
+                found = Some(index);
             }
         }
         found
+    }
+
+    /// Whether a worker has room for a batch: it has none, or one that will not take long and does
+    /// not take long already (tasks of one job differ).
+    fn takes_a_batch(&self, member: &Member) -> bool {
+        if member.stage != Stage::Ready || member.hung_up || self.quota(member) == 0 {
+            return false;
+        }
+        member.held.front().is_none_or(|front| {
+            let pace = self.ledger.paces[front.job as usize];
+            member.held.len() == 1
+                && !front.suspect
+                && pace.prefetch()
+                && member.front_since.elapsed() < LONG_TASK
+        })
     }
 
     /// How many more tasks a worker may be given.
@@ -273,11 +310,16 @@ impl Scheduler {
     }
 
     fn timeout(&self, wait: Wait) -> Option<Timespec> {
-        if wait == Wait::No {
-            return Some(Timespec { tv_sec: 0, tv_nsec: 0 });
-        }
-        let limit = self.limits.progress_timeout.filter(|_| self.expects_something());
-        let first = self.last_progress.checked_add(limit?)?;
+        let until = match wait {
+            Wait::No => return Some(Timespec::default()),
+            // Nobody owes anything: nothing would ever come.
+            _ if !self.expects_something() => return Some(Timespec::default()),
+            Wait::ForEvent => None,
+            Wait::Until(time) => Some(time),
+        };
+        let stalled =
+            self.limits.progress_timeout.and_then(|limit| self.last_progress.checked_add(limit));
+        let first = [until, stalled].into_iter().flatten().min()?;
         let left = first.saturating_duration_since(Instant::now());
         Timespec::try_from(left).ok()
     }

@@ -1,0 +1,188 @@
+//! What the pool itself costs: a table of nanoseconds a task, start times and throughput.
+//!
+//! `cargo bench --bench pool` prints it. Jobs here do nothing, so every figure is overhead; CPU
+//! time is the parent's and the workers' together, which is what a busy machine pays.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may end when it cannot measure")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use wordhash::pool::{
+    BatchJob, JobError, Outputs, Pool, Registry, StartMethod, TaskSink, TaskSource, Tasks,
+    Transport, serve_if_worker,
+};
+
+const WORKERS: usize = 2;
+const TASKS: u64 = 1_000_000;
+const STREAM_BYTES: usize = 32 << 20;
+
+/// No output.
+struct Nothing;
+
+impl BatchJob for Nothing {
+    const NAME: &'static str = "nothing";
+    type Context = ();
+
+    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+        outputs.finish_empty(tasks.len());
+        Ok(())
+    }
+}
+
+/// 64 bytes of output a task.
+struct Digest;
+
+impl BatchJob for Digest {
+    const NAME: &'static str = "digest";
+    type Context = ();
+
+    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+        for task in tasks {
+            outputs.write(&[task[0]; 64]);
+            outputs.finish_task();
+        }
+        Ok(())
+    }
+}
+
+/// One large output, written in the portions in which a worker would make it.
+struct Stream;
+
+impl BatchJob for Stream {
+    const NAME: &'static str = "stream";
+    type Context = ();
+
+    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+        let portion = [7; 16 << 10];
+        for _ in tasks {
+            for _ in 0..STREAM_BYTES / portion.len() {
+                outputs.write(&portion);
+            }
+            outputs.finish_task();
+        }
+        Ok(())
+    }
+}
+
+/// So many tasks of `len` bytes.
+struct Source {
+    left: u64,
+    len: usize,
+}
+
+impl TaskSource for Source {
+    fn next_task(&mut self, input: &mut Vec<u8>) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        let bytes = [self.left; 2];
+        let bytes: &[u8; 16] = &std::array::from_fn(|at| bytes[at / 8].to_le_bytes()[at % 8]);
+        input.extend_from_slice(&bytes[..self.len]);
+        true
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    tasks: u64,
+    bytes: usize,
+}
+
+impl TaskSink for Count {
+    fn piece(&mut self, _: u64, _: &[u8], _: usize, output: &[u8]) {
+        self.bytes += output.len();
+    }
+
+    fn done(&mut self, _: u64, input: &[u8]) {
+        self.tasks += u64::from(!input.is_empty());
+    }
+}
+
+fn registry() -> Registry {
+    Registry::new().batch_job::<Nothing>().batch_job::<Digest>().batch_job::<Stream>()
+}
+
+fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap()
+}
+
+fn build(transport: Transport, method: StartMethod) -> Pool<()> {
+    let builder = Pool::builder(&registry()).workers(WORKERS);
+    builder.transport(transport).start_method(method).build(()).unwrap()
+}
+
+/// One run: wall time, CPU time of the parent, CPU time of the workers.
+fn time_run<J: BatchJob<Context = ()>>(
+    transport: Transport,
+    tasks: u64,
+    len: usize,
+) -> (Duration, Duration, Duration) {
+    let mut pool = build(transport, StartMethod::Spawn);
+    let (start, cpu) = (Instant::now(), cpu_time());
+    let mut count = Count::default();
+    pool.run::<J>(&mut Source { left: tasks, len }, &mut count).unwrap();
+    let (wall, parent) = (start.elapsed(), cpu_time().saturating_sub(cpu));
+    assert_eq!(count.tasks, tasks);
+    let workers = pool.shutdown().iter().filter_map(|report| report.cpu).sum();
+    (wall, parent, workers)
+}
+
+fn median(mut samples: Vec<Duration>) -> Duration {
+    samples.sort();
+    samples[samples.len() / 2]
+}
+
+fn time_tasks<J: BatchJob<Context = ()>>(label: &str, len: usize) {
+    for transport in Transport::ALL {
+        let runs: Vec<_> = (0..7).map(|_| time_run::<J>(transport, TASKS, len)).collect();
+        let per_task = |pick: fn(&(Duration, Duration, Duration)) -> Duration| {
+            median(runs.iter().map(pick).collect()).as_nanos() as f64 / TASKS as f64
+        };
+        println!(
+            "{label:<34} {transport:<7} wall {:6.1}  parent CPU {:6.1}  all CPU {:6.1}  ns a task",
+            per_task(|run| run.0),
+            per_task(|run| run.1),
+            per_task(|run| run.1 + run.2),
+        );
+    }
+}
+
+fn time_stream() {
+    for transport in Transport::ALL {
+        let runs = (0..7).map(|_| time_run::<Stream>(transport, 1, 8).0).collect();
+        let rate = STREAM_BYTES as f64 / median(runs).as_secs_f64() / 1e9;
+        println!("{:<34} {transport:<7} {rate:6.2} GB/s", "one output of 32 MiB");
+    }
+}
+
+fn time_start() {
+    for method in StartMethod::ALL {
+        for transport in Transport::ALL {
+            let samples = (0..50).map(|_| {
+                let start = Instant::now();
+                let pool = build(transport, method);
+                let ready = start.elapsed();
+                drop(pool);
+                ready
+            });
+            let label = format!("{WORKERS} workers ready, {method}");
+            let ready = median(samples.collect());
+            println!("{label:<34} {transport:<7} {:6.2} ms", ready.as_secs_f64() * 1e3);
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    if let Some(status) = serve_if_worker(&registry()) {
+        return status;
+    }
+    time_tasks::<Nothing>("8-byte inputs, no output", 8);
+    time_tasks::<Nothing>("16-byte inputs, no output", 16);
+    time_tasks::<Digest>("10-byte inputs, 64-byte outputs", 10);
+    time_stream();
+    time_start();
+    ExitCode::SUCCESS
+}
