@@ -122,3 +122,30 @@ proptest! {
         prop_assert!(ticks.is_sorted() && ticks.iter().all(|tick| (low..=high).contains(tick)));
     }
 }
+
+#[test]
+fn a_name_that_would_run_out_of_the_picture_is_shortened() {
+    let mut run = crossed();
+    for row in &mut run.results {
+        row.transport = row.transport.take().map(|transport| transport.repeat(20));
+    }
+    let curve = Curve::new(&Report::new(&run)).unwrap();
+    let narrow = svg::Frame { width: 330, ..svg::Frame::default() };
+    let picture = svg::render(&curve, narrow);
+    let (_, drawing) = picture.split_once("</style>").unwrap();
+    assert!(drawing.contains("processes, sharedshared") && drawing.contains("…\n"), "{drawing}");
+    assert!(!drawing.contains(&"shared".repeat(20)));
+}
+
+#[test]
+fn a_timeline_is_described_in_words() {
+    let mut line = timeline("262485", 4, 262_485);
+    line.lanes.truncate(2);
+    line.lanes[1].pid = None;
+    line.lanes[1].bars.clear();
+    assert_eq!(
+        lanes::description(&line),
+        "60.0 ms in all. pid 4711: 1 task, 262,485 words, busy 66 % of the time; thread 2: 0 \
+         tasks, 0 words, busy 0 % of the time."
+    );
+}

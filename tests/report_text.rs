@@ -277,21 +277,26 @@ fn the_answer_says_what_the_samples_allow_and_no_more() {
 #[test]
 fn a_model_that_does_not_fit_is_not_shown_and_says_so() {
     let model = CostModel {
-        start: 0.0042,
-        per_task: 1.3e-6,
-        per_word: 5.52e-8,
-        per_uneven_word: 0.0,
-        per_tail_word: 2e-11,
+        start_seconds: 0.0042,
+        seconds_per_task: 1.3e-6,
+        seconds_per_word: 5.52e-8,
+        seconds_per_uneven_word: 0.0,
+        seconds_per_tail_word: 2e-11,
     };
-    let fit = Fit { model, residuals: vec![0.03, -0.04, 0.0], fits: true };
+    let fit =
+        Fit { model, residuals: vec![0.03, -0.03, 0.03, -0.03, 0.03, -0.03, 0.03], fits: true };
     assert_eq!(
         model::sentence(&fit),
         "Cost model: 4.2 ms once, 1.3 µs a task, 55.2 ns a word of a worker's share, 0.020 ns a \
-         word of the chunk size; typically off by 2.9 %."
+         word of the chunk size; typically off by 3.0 %."
     );
     assert_eq!(
-        model::sentence(&Fit { residuals: vec![0.01, -0.3], fits: false, ..fit }),
-        "The cost model does not fit these 2 rows and is not shown: it is off by up to 30.0 %."
+        model::sentence(&Fit { residuals: vec![0.01, -0.3], fits: false, ..fit.clone() }),
+        "No cost model is shown: 2 rows are too few to fit one, 7 are not."
+    );
+    assert_eq!(
+        model::sentence(&Fit { residuals: vec![-0.3; 8], fits: false, ..fit }),
+        "The cost model does not fit these 8 rows and is not shown: it is off by up to 30.0 %."
     );
 }
 

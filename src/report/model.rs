@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::figure;
-use crate::bench::cost_model::Fit;
+use crate::bench::cost_model::{FEWEST, Fit};
 
 /// What a cost model says for one configuration, at as many sizes as make a smooth line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,21 +50,26 @@ fn rounded(size: f64) -> usize {
 /// What the model says each thing costs, or that it does not fit and is not shown.
 #[must_use]
 pub fn sentence(fit: &Fit) -> String {
+    let rows = fit.residuals.len();
+    if rows < FEWEST {
+        return format!(
+            "No cost model is shown: {rows} rows are too few to fit one, {FEWEST} are not."
+        );
+    }
     if !fit.fits {
         let worst = fit.residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max);
         return format!(
-            "The cost model does not fit these {} rows and is not shown: it is off by up to {}.",
-            fit.residuals.len(),
+            "The cost model does not fit these {rows} rows and is not shown: it is off by up to {}.",
             percent(worst)
         );
     }
     let model = &fit.model;
     let costs = [
-        (model.start, "once"),
-        (model.per_task, "a task"),
-        (model.per_word, "a word of a worker's share"),
-        (model.per_uneven_word, "a word that one worker has beyond its share"),
-        (model.per_tail_word, "a word of the chunk size"),
+        (model.start_seconds, "once"),
+        (model.seconds_per_task, "a task"),
+        (model.seconds_per_word, "a word of a worker's share"),
+        (model.seconds_per_uneven_word, "a word that one worker has beyond its share"),
+        (model.seconds_per_tail_word, "a word of the chunk size"),
     ];
     let costs = costs.into_iter().filter(|(seconds, _)| *seconds > 0.0);
     let costs: Vec<_> = costs.map(|(cost, of)| format!("{} {of}", figure::cost(cost))).collect();

@@ -152,9 +152,9 @@ pub(crate) fn unstyled(timeline: &Timeline, id: &str) -> String {
 pub fn description(timeline: &Timeline) -> String {
     let lanes = timeline.lanes.iter().enumerate().map(|(index, lane)| {
         format!(
-            "{}: {} tasks, {} words, busy {} of the time",
+            "{}: {}, {} words, busy {} of the time",
             lane.name(index),
-            lane.bars.len(),
+            tasks(lane),
             figure::count(lane.bars.iter().map(|bar| bar.words as u64).sum()),
             percent(lane.busy(), timeline.total)
         )
@@ -168,6 +168,13 @@ pub fn description(timeline: &Timeline) -> String {
 pub fn has_merged_bars(timeline: &Timeline) -> bool {
     let mut blocks = timeline.lanes.iter().flat_map(|lane| merge(lane, timeline.total));
     blocks.any(|block| block.tasks > 1)
+}
+
+fn tasks(lane: &Lane) -> String {
+    match lane.bars.len() {
+        1 => "1 task".to_owned(),
+        tasks => format!("{tasks} tasks"),
+    }
 }
 
 fn percent(part: Duration, whole: Duration) -> String {
@@ -264,15 +271,15 @@ fn draw_lane(
 ) {
     let name = lane.name(index);
     let busy = percent(lane.busy(), timeline.total);
-    let tasks = lane.bars.len();
-    let _ = write!(svg, "<g><title>{name}: {tasks} tasks, {busy} busy</title>");
+    let tasks = tasks(lane);
+    let _ = write!(svg, "<g><title>{name}: {tasks}, {busy} busy</title>");
     let (bar_top, bar_height) = if labelled { (top + 15, 14) } else { (top + 1, 7) };
     if labelled {
         let baseline = top + 11;
         let _ = write!(
             svg,
             "<text x=\"0\" y=\"{baseline}\">{name}</text>\
-             <text x=\"100%\" y=\"{baseline}\" text-anchor=\"end\">{tasks} tasks, {busy} busy</text>"
+             <text x=\"100%\" y=\"{baseline}\" text-anchor=\"end\">{tasks}, {busy} busy</text>"
         );
     }
     let _ = write!(

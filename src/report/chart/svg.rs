@@ -87,7 +87,7 @@ pub(crate) fn unstyled(curve: &Curve, frame: Frame<'_>) -> String {
         let root = SVGBackend::with_string(&mut svg, (frame.width, height)).into_drawing_area();
         let (plot, legend) = root.split_vertically(frame.plot_height);
         draw_plot(curve, frame, &plot)
-            .and_then(|()| draw_legend(&entries, frame.width / columns, columns, &legend))
+            .and_then(|()| draw_legend(&entries, frame.width, columns, &legend))
             .and_then(|()| root.present().map_err(Into::into))
             .expect("what draws into memory has nothing that could fail");
     }
@@ -258,17 +258,24 @@ fn draw_legend(entries: &[Entry], width: u32, columns: u32, area: &Area<'_>) -> 
     let style = TextStyle::from((FONT, FONT_SIZE).into_font())
         .color(&INK)
         .pos(Pos::new(HPos::Left, VPos::Center));
+    let column_width = width / columns;
+    let room = column_width.saturating_sub(SAMPLE_WIDTH) / CHARACTER_WIDTH;
     for (entry, index) in entries.iter().zip(0_u32..) {
-        let left = i32::try_from(index % columns * width)? + 12;
+        let left = i32::try_from(index % columns * column_width)? + 12;
         let middle = i32::try_from(index / columns * LEGEND_LINE + LEGEND_LINE / 2)?;
         draw_sample(&entry.sample, (left, middle), area)?;
-        area.draw(&Text::new(
-            one_line(&entry.text).into_owned(),
-            (left + 34, middle),
-            style.clone(),
-        ))?;
+        let text = shortened(&one_line(&entry.text), room as usize);
+        area.draw(&Text::new(text, (left + 34, middle), style.clone()))?;
     }
     Ok(())
+}
+
+/// A text that would run out of the picture loses its end, and shows that it did.
+fn shortened(text: &str, most_characters: usize) -> String {
+    if text.chars().count() <= most_characters {
+        return text.to_owned();
+    }
+    text.chars().take(most_characters.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn draw_sample(sample: &Sample, (left, middle): (i32, i32), area: &Area<'_>) -> Drawn {

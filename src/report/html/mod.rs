@@ -1,8 +1,8 @@
 //! The HTML report: one file that needs nothing else, no network, no fonts, no script to be read.
 //!
 //! The script only makes the table sortable; without it the headings are plain text. Everything
-//! from outside is escaped, and a content security policy in
-//! the page keeps it from loading anything even so.
+//! from outside is escaped, and a content security policy in the page keeps it from loading
+//! anything even so.
 
 mod table;
 
