@@ -11,47 +11,26 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Room for `count` digests that only this process can see.
-    pub(super) fn private(count: usize) -> Result<Self, BackendError> {
-        Self::new(count, Region::private)
-    }
-
-    /// Room for `count` digests that worker processes can write to.
-    pub(super) fn shared(count: usize) -> Result<Self, BackendError> {
-        Self::new(count, Region::shared)
-    }
-
-    fn new(
-        count: usize,
-        make: impl Fn(usize) -> std::io::Result<Region>,
-    ) -> Result<Self, BackendError> {
+    /// Room for `count` digests, on huge pages where the system gives them.
+    pub(super) fn new(count: usize) -> Result<Self, BackendError> {
         let bytes = count.saturating_mul(DIGEST_LEN);
-        let region =
-            make(bytes).map_err(|error| BackendError::Memory { words: count, bytes, error })?;
+        let region = Region::private(bytes).map_err(|error| BackendError::Memory {
+            words: count,
+            bytes,
+            error,
+        })?;
         Ok(Self { region })
     }
 
     /// All digests, in input order.
     #[must_use]
     pub fn as_slice(&self) -> &[Digest] {
-        let bytes = if self.region.descriptor().is_none() {
-            self.region.private_bytes()
-        } else {
-            // SAFETY: outside this module only finished runs have digests, and the backend that
-            // shares them with worker processes returns them when all its workers are gone.
-            unsafe { self.region.bytes_unwatched() }
-        };
-        bytes.as_chunks().0
+        self.region.private_bytes().as_chunks().0
     }
 
-    /// All digests of private memory, to be written.
-    pub(super) fn private_slice_mut(&mut self) -> &mut [Digest] {
+    /// All digests, to be written.
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Digest] {
         self.region.private_bytes_mut().as_chunks_mut().0
-    }
-
-    /// The memory, for worker processes to map.
-    pub(super) fn region(&self) -> &Region {
-        &self.region
     }
 
     /// An order-sensitive checksum of all digests, for comparing runs and machines.

@@ -15,8 +15,8 @@ impl Backend for Serial {
         around: &Around<'_>,
     ) -> Result<Outcome, BackendError> {
         let begin = around.clock.now();
-        let mut digests = Digests::private(list.len())?;
-        if !hash_in_steps(list.words(), work, digests.private_slice_mut(), around) {
+        let mut digests = Digests::new(list.len())?;
+        if !hash_in_steps(list.words(), work, digests.as_mut_slice(), around) {
             stop_if_asked(around.interrupt)?;
         }
         let map = around.clock.now().saturating_sub(begin);

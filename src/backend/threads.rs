@@ -31,8 +31,8 @@ impl Backend for Threads {
             .num_threads(threads)
             .build_scoped(rayon::ThreadBuilder::run, |pool| {
                 let started = around.clock.now();
-                let mut digests = Digests::private(list.len())?;
-                let queue = Queue::new(list, work, digests.private_slice_mut());
+                let mut digests = Digests::new(list.len())?;
+                let queue = Queue::new(list, work, digests.as_mut_slice());
                 pool.broadcast(|_| queue.work_off(list, work, around));
                 let tasks = queue.tasks.into_inner();
                 stop_if_asked(around.interrupt)?;
