@@ -17,7 +17,7 @@ use wordhash::sha512::{DIGEST_LEN, Digest, Engine, EngineKind};
 const LENGTHS: RangeInclusive<usize> = 0..=400;
 
 /// The most lanes that an engine has.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// Bytes of a prime period, so that blocks in the wrong order cannot cancel out.
 fn pattern(len: usize) -> Vec<u8> {

@@ -21,6 +21,7 @@ use std::num::NonZeroU32;
 
 use super::compress::{compress, compress_hash, compress_only_block};
 use super::lanes::{BLOCK_LEN, Block, Job, Lanes, States};
+use super::pair::Pair;
 use super::vector::Vector;
 
 /// Says that this CPU, and the operating system, can do all that this engine needs.
@@ -42,6 +43,11 @@ impl Lanes<8> for Avx512 {
     fn hash_short(self, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
         // SAFETY: `self` is the proof that the CPU has the features that the function names.
         unsafe { hash_short(self, jobs, rounds) }
+    }
+
+    fn hash_two(self, groups: &mut [[Job<'_, '_>; 8]; 2], rounds: NonZeroU32) {
+        // SAFETY: as above.
+        unsafe { hash_two(self, groups, rounds) }
     }
 
     fn compress_blocks(self, states: &mut States<8>, blocks: &[Block<'_>; 8]) {
@@ -104,10 +110,9 @@ impl Vector for U64x8 {
 /// The hashes of eight words that fit in one block each, written to their places.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
-    // Below a power of two when all the lengths are.
-    let longest = jobs.iter().fold(0, |longest, job| longest | job.word.len());
+    let longest = joint_length(jobs);
     let mut hash = if longest < 32 {
-        let bits = numbers(jobs.each_ref().map(|job| job.word.len() as u64 * 8));
+        let bits = bits(jobs);
         let [a, b, c, d] = load_32(jobs);
         if longest < 16 {
             compress_only_block(proof, [a, b], bits)
@@ -129,6 +134,31 @@ fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
         hash = compress_hash(proof, hash);
     }
     store(&hash, jobs);
+}
+
+/// Does as [`hash_short`] for two groups. Only words of at most 31 bytes, and the rounds after the
+/// first, are worth code of their own for this.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+fn hash_two(proof: Avx512, groups: &mut [[Job<'_, '_>; 8]; 2], rounds: NonZeroU32) {
+    let [first, second] = groups;
+    let longest = joint_length(first) | joint_length(second);
+    if longest >= 32 {
+        hash_short(proof, first, rounds);
+        hash_short(proof, second, rounds);
+        return;
+    }
+    let bits = Pair(bits(first), bits(second));
+    let ([a, b, c, d], [e, f, g, h]) = (load_32(first), load_32(second));
+    let mut hash = if longest < 16 {
+        compress_only_block(proof, [Pair(a, e), Pair(b, f)], bits)
+    } else {
+        compress_only_block(proof, [Pair(a, e), Pair(b, f), Pair(c, g), Pair(d, h)], bits)
+    };
+    for _ in 1..rounds.get() {
+        hash = compress_hash(proof, hash);
+    }
+    store(&hash.map(|pair| pair.0), first);
+    store(&hash.map(|pair| pair.1), second);
 }
 
 /// One more block for eight messages.
@@ -158,6 +188,18 @@ static PADDING: Padding = {
     bytes[BLOCK_LEN] = 0x80;
     Padding(bytes)
 };
+
+/// Not the longest length, but below a power of two exactly when that is.
+fn joint_length(jobs: &[Job<'_, '_>; 8]) -> usize {
+    jobs.iter().fold(0, |lengths, job| lengths | job.word.len())
+}
+
+/// The words' lengths in bits.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[inline]
+fn bits(jobs: &[Job<'_, '_>; 8]) -> U64x8 {
+    numbers(jobs.each_ref().map(|job| job.word.len() as u64 * 8))
+}
 
 /// One number in each lane.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]

@@ -18,6 +18,8 @@ mod kind;
 mod lanes;
 mod long;
 mod one_by_one;
+#[cfg(target_arch = "x86_64")]
+mod pair;
 mod vector;
 
 use std::mem::MaybeUninit;
