@@ -21,7 +21,7 @@ fn list_lengths() -> Vec<usize> {
 }
 
 fn hash_lengths(criterion: &mut Criterion, name: &str, lengths: &[usize]) {
-    let bytes: Vec<u8> = (0..lengths.iter().sum()).map(|at| b'a' + (at % 26) as u8).collect();
+    let bytes: Vec<u8> = (b'a'..=b'z').cycle().take(lengths.iter().sum()).collect();
     let mut rest = &bytes[..];
     let words: Vec<&[u8]> =
         lengths.iter().map(|length| rest.split_off(..*length).expect("bytes for all")).collect();

@@ -1,5 +1,7 @@
 //! NIST's own test vectors, through every engine. `tests/data/README.md` says where they are from.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a test's helper fails the test")]
+
 mod engines;
 
 use std::path::Path;

@@ -4,7 +4,8 @@
 //! that stop at the word's last byte without byte masks, transposition in registers. The rounds are
 //! in [`compress`](super::compress), the choice of the words in [`lanes`](super::lanes).
 
-#![expect(clippy::inline_always, reason = "only inlined code may use the engines' instructions")]
+#![expect(clippy::inline_always, reason = "only inlined code may use the engine's instructions")]
+#![expect(clippy::many_single_char_names, reason = "a block has sixteen numbers and no names")]
 
 use std::arch::x86_64::{
     __m256i, _mm_cvtsi32_si128, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64,
@@ -123,18 +124,16 @@ fn hash_short(proof: Avx2, jobs: &mut [Job<'_, '_>; 4], rounds: NonZeroU32) {
     let bits = lengths(&blocks);
     // Below a power of two when all the lengths are.
     let longest = jobs.iter().fold(0, |longest, job| longest | job.word.len());
-    let mut hash = match longest {
-        0..16 => {
-            let [a, b, _, _] = load_32(&blocks, 0);
-            compress_only_block(proof, [a, b], bits)
-        }
-        16..32 => compress_only_block(proof, load_32(&blocks, 0), bits),
-        32..64 => {
-            let ([a, b, c, d], [e, f, g, h]) = (load_32(&blocks, 0), load_32(&blocks, 32));
+    let [a, b, c, d] = load_32(&blocks, 0);
+    let mut hash = if longest < 16 {
+        compress_only_block(proof, [a, b], bits)
+    } else if longest < 32 {
+        compress_only_block(proof, [a, b, c, d], bits)
+    } else {
+        let [e, f, g, h] = load_32(&blocks, 32);
+        if longest < 64 {
             compress_only_block(proof, [a, b, c, d, e, f, g, h], bits)
-        }
-        _ => {
-            let ([a, b, c, d], [e, f, g, h]) = (load_32(&blocks, 0), load_32(&blocks, 32));
+        } else {
             let ([i, j, k, l], [m, n, _, _]) = (load_32(&blocks, 64), load_32(&blocks, 96));
             compress_only_block(proof, [a, b, c, d, e, f, g, h, i, j, k, l, m, n], bits)
         }
@@ -228,10 +227,11 @@ fn store(hash: [U64x4; 8], jobs: &mut [Job<'_, '_>; 4]) {
     let (front, back) = (transpose([a, b, c, d]), transpose([e, f, g, h]));
     for (job, (front, back)) in jobs.iter_mut().zip(front.into_iter().zip(back)) {
         let place: *mut MaybeUninit<_> = job.place;
+        let place: *mut [[u8; 32]; 2] = place.cast();
         // SAFETY: the place is 64 bytes that the job may write, at any alignment.
         unsafe {
-            _mm256_storeu_si256(place.cast(), swap_bytes(front));
-            _mm256_storeu_si256(place.cast::<__m256i>().add(1), swap_bytes(back));
+            _mm256_storeu_si256((&raw mut (*place)[0]).cast(), swap_bytes(front));
+            _mm256_storeu_si256((&raw mut (*place)[1]).cast(), swap_bytes(back));
         }
     }
 }

@@ -4,21 +4,24 @@
 //! instruction, masked loads straight from the words, transposition in registers. The rounds are in
 //! [`compress`](super::compress), the choice of the words in [`lanes`](super::lanes).
 
-#![expect(clippy::inline_always, reason = "only inlined code may use the engines' instructions")]
+#![expect(clippy::inline_always, reason = "only inlined code may use the engine's instructions")]
+#![expect(clippy::cast_possible_truncation, reason = "lengths that are cast are at most 64")]
+#![expect(clippy::many_single_char_names, reason = "a block has sixteen numbers and no names")]
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _bzhi_u64, _mm_cvtsi32_si128, _mm256_loadu_si256, _mm256_mask_loadu_epi8,
-    _mm512_add_epi64, _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_load_si512,
-    _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_ror_epi64, _mm512_set1_epi64,
-    _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_shuffle_i64x2, _mm512_srl_epi64,
-    _mm512_store_si512, _mm512_storeu_si512, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi64,
+    __m256i, __m512i, _bzhi_u32, _bzhi_u64, _mm_cvtsi32_si128, _mm256_loadu_si256,
+    _mm256_mask_loadu_epi8, _mm512_add_epi64, _mm512_castsi256_si512, _mm512_inserti64x4,
+    _mm512_load_si512, _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_ror_epi64,
+    _mm512_set1_epi64, _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_shuffle_i64x2,
+    _mm512_srl_epi64, _mm512_store_si512, _mm512_storeu_si512, _mm512_ternarylogic_epi64,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 
 use super::compress::{compress, compress_hash, compress_only_block};
 use super::lanes::{BLOCK_LEN, Block, Job, Lanes, States};
+use super::pair::Pair;
 use super::vector::Vector;
 
 /// Says that this CPU, and the operating system, can do all that this engine needs.
@@ -40,6 +43,11 @@ impl Lanes<8> for Avx512 {
     fn hash_short(self, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
         // SAFETY: `self` is the proof that the CPU has the features that the function names.
         unsafe { hash_short(self, jobs, rounds) }
+    }
+
+    fn hash_two(self, groups: &mut [[Job<'_, '_>; 8]; 2], rounds: NonZeroU32) {
+        // SAFETY: as above.
+        unsafe { hash_two(self, groups, rounds) }
     }
 
     fn compress_blocks(self, states: &mut States<8>, blocks: &[Block<'_>; 8]) {
@@ -102,19 +110,22 @@ impl Vector for U64x8 {
 /// The hashes of eight words that fit in one block each, written to their places.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
-    let blocks = jobs.each_ref().map(|job| Block::at(job.word, 0));
-    let bits = lengths(&blocks);
-    // Below a power of two when all the lengths are.
-    let longest = jobs.iter().fold(0, |longest, job| longest | job.word.len());
-    let mut hash = match longest {
-        0..16 => {
-            let [a, b, _, _] = load_32(&blocks);
+    let longest = joint_length(jobs);
+    let mut hash = if longest < 32 {
+        let bits = bits(jobs);
+        let [a, b, c, d] = load_32(jobs);
+        if longest < 16 {
             compress_only_block(proof, [a, b], bits)
+        } else {
+            compress_only_block(proof, [a, b, c, d], bits)
         }
-        16..32 => compress_only_block(proof, load_32(&blocks), bits),
-        32..64 => compress_only_block(proof, load_64(&blocks, 0), bits),
-        _ => {
-            let [a, b, c, d, e, f, g, h] = load_64(&blocks, 0);
+    } else {
+        let blocks = jobs.each_ref().map(|job| Block::at(job.word, 0));
+        let bits = numbers(blocks.each_ref().map(|block| block.bits));
+        let [a, b, c, d, e, f, g, h] = load_64(&blocks, 0);
+        if longest < 64 {
+            compress_only_block(proof, [a, b, c, d, e, f, g, h], bits)
+        } else {
             let [i, j, k, l, m, n, _, _] = load_64(&blocks, 64);
             compress_only_block(proof, [a, b, c, d, e, f, g, h, i, j, k, l, m, n], bits)
         }
@@ -122,7 +133,32 @@ fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
     for _ in 1..rounds.get() {
         hash = compress_hash(proof, hash);
     }
-    store(hash, jobs);
+    store(&hash, jobs);
+}
+
+/// Does as [`hash_short`] for two groups. Only words of at most 31 bytes, and the rounds after the
+/// first, are worth code of their own for this.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+fn hash_two(proof: Avx512, groups: &mut [[Job<'_, '_>; 8]; 2], rounds: NonZeroU32) {
+    let [first, second] = groups;
+    let longest = joint_length(first) | joint_length(second);
+    if longest >= 32 {
+        hash_short(proof, first, rounds);
+        hash_short(proof, second, rounds);
+        return;
+    }
+    let bits = Pair(bits(first), bits(second));
+    let ([a, b, c, d], [e, f, g, h]) = (load_32(first), load_32(second));
+    let mut hash = if longest < 16 {
+        compress_only_block(proof, [Pair(a, e), Pair(b, f)], bits)
+    } else {
+        compress_only_block(proof, [Pair(a, e), Pair(b, f), Pair(c, g), Pair(d, h)], bits)
+    };
+    for _ in 1..rounds.get() {
+        hash = compress_hash(proof, hash);
+    }
+    store(&hash.map(|pair| pair.0), first);
+    store(&hash.map(|pair| pair.1), second);
 }
 
 /// One more block for eight messages.
@@ -130,7 +166,7 @@ fn hash_short(proof: Avx512, jobs: &mut [Job<'_, '_>; 8], rounds: NonZeroU32) {
 fn compress_blocks(proof: Avx512, states: &mut States<8>, blocks: &[Block<'_>; 8]) {
     let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) =
         (load_64(blocks, 0), load_64(blocks, 64));
-    let p = p.add(lengths(blocks));
+    let p = p.add(numbers(blocks.each_ref().map(|block| block.bits)));
     let message = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
     // SAFETY: a row of the states is 64 bytes, at a border of 64.
     let before =
@@ -153,29 +189,45 @@ static PADDING: Padding = {
     Padding(bytes)
 };
 
-/// What the blocks' last numbers have besides the words' bytes.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
-#[inline]
-fn lengths(blocks: &[Block<'_>; 8]) -> U64x8 {
-    let bits = blocks.each_ref().map(|block| block.bits);
-    // SAFETY: the array is 64 bytes long.
-    U64x8(unsafe { _mm512_loadu_si512(bits.as_ptr().cast()) })
+/// Not the longest length, but below a power of two exactly when that is.
+fn joint_length(jobs: &[Job<'_, '_>; 8]) -> usize {
+    jobs.iter().fold(0, |lengths, job| lengths | job.word.len())
 }
 
-/// The first four numbers of blocks that have at most 31 bytes of a word.
+/// The words' lengths in bits.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 #[inline]
-fn load_32(blocks: &[Block<'_>; 8]) -> [U64x8; 4] {
+fn bits(jobs: &[Job<'_, '_>; 8]) -> U64x8 {
+    numbers(jobs.each_ref().map(|job| job.word.len() as u64 * 8))
+}
+
+/// One number in each lane.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[inline]
+fn numbers(numbers: [u64; 8]) -> U64x8 {
+    // SAFETY: the array is 64 bytes long.
+    U64x8(unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) })
+}
+
+/// The first four numbers of words of at most 31 bytes, padded but for the length.
+///
+/// The way of nearly all words, so it is kept short: while the last rounds of one group are still
+/// being worked off, the CPU has room for some 300 instructions of the next group, and its vector
+/// units are idle when these are all loads.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[inline]
+fn load_32(jobs: &[Job<'_, '_>; 8]) -> [U64x8; 4] {
     let row = |lane: usize| -> __m256i {
-        let Block { rest, padding_at, .. } = &blocks[lane];
-        let padding = PADDING.0[BLOCK_LEN - padding_at..].as_ptr();
-        // SAFETY: the padding bit is at byte 128 at most, so the table goes on for 128 bytes or
-        // more. Of the word, only the bytes in the mask are touched, and these are its own: a masked
-        // load neither reads nor faults on the others.
+        let word = jobs[lane].word;
+        // Changes no length that is allowed, and spares the checks of the index and of the mask.
+        let len = word.len() & 31;
+        let padding = PADDING.0[BLOCK_LEN - len..].as_ptr();
+        // SAFETY: 32 bytes of the table and more follow. Of the word, only the bytes in the mask
+        // are touched, and these are its own: a masked load neither reads nor faults on the others.
         unsafe {
             let padding = _mm256_loadu_si256(padding.cast());
-            let mask = _bzhi_u64(u64::MAX, rest.len() as u32) as u32;
-            _mm256_mask_loadu_epi8(padding, mask, rest.as_ptr().cast())
+            let mask = _bzhi_u32(u32::MAX, len as u32);
+            _mm256_mask_loadu_epi8(padding, mask, word.as_ptr().cast())
         }
     };
     let rows = |low, high| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row(low)), row(high));
@@ -212,14 +264,14 @@ fn load_64(blocks: &[Block<'_>; 8], offset: usize) -> [U64x8; 8] {
             _mm512_mask_loadu_epi8(padding, mask, rest.as_ptr().cast())
         }
     });
-    transpose(rows).map(|column| U64x8(swap_bytes(column)))
+    transpose(&rows).map(|column| U64x8(swap_bytes(column)))
 }
 
 /// Writes every word's hash to its place.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 #[inline]
-fn store(hash: [U64x8; 8], jobs: &mut [Job<'_, '_>; 8]) {
-    let rows = transpose(hash.map(|word| word.0));
+fn store(hash: &[U64x8; 8], jobs: &mut [Job<'_, '_>; 8]) {
+    let rows = transpose(&hash.map(|word| word.0));
     for (job, row) in jobs.iter_mut().zip(rows) {
         let place: *mut MaybeUninit<_> = job.place;
         // SAFETY: the place is 64 bytes that the job may write, at any alignment.
@@ -236,7 +288,7 @@ const ODD: i32 = 0b11_01_11_01;
 /// do it with.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
 #[inline]
-fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
+fn transpose(rows: &[__m512i; 8]) -> [__m512i; 8] {
     let columns = |pairs: [__m512i; 4]| {
         let [p01, p23, p45, p67] = pairs;
         let front_even = _mm512_shuffle_i64x2::<EVEN>(p01, p23);
@@ -250,7 +302,7 @@ fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
             _mm512_shuffle_i64x2::<ODD>(front_odd, back_odd),
         ]
     };
-    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = *rows;
     let [c0, c2, c4, c6] = columns([
         _mm512_unpacklo_epi64(r0, r1),
         _mm512_unpacklo_epi64(r2, r3),

@@ -10,6 +10,7 @@
 //! it can, and the rest, the same for all kinds of message, stays small.
 
 #![expect(clippy::inline_always, reason = "only inlined code may use the engines' instructions")]
+#![expect(clippy::many_single_char_names, reason = "the names that the standard gives")]
 
 use super::constants::{INITIAL_STATE, ROUND_CONSTANTS};
 use super::vector::Vector;

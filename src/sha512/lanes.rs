@@ -59,6 +59,13 @@ pub(super) trait Lanes<const N: usize>: Copy {
     /// Hashes words of at most [`SHORT_LEN`] bytes `rounds` times, into their places.
     fn hash_short(self, jobs: &mut [Job<'_, '_>; N], rounds: NonZeroU32);
 
+    /// Does as [`hash_short`](Self::hash_short) for two groups at once.
+    fn hash_two(self, groups: &mut [[Job<'_, '_>; N]; 2], rounds: NonZeroU32) {
+        let [first, second] = groups;
+        self.hash_short(first, rounds);
+        self.hash_short(second, rounds);
+    }
+
     /// Takes every state over one more block.
     fn compress_blocks(self, states: &mut States<N>, blocks: &[Block<'_>; N]);
 }
@@ -76,8 +83,10 @@ pub(super) fn hash_words<'a, const N: usize>(
 ) {
     // A lane that no word was given yet hashes an idle word to a place of its own; in a group that
     // is not full, a lane that had a word before hashes it once more to the same place.
-    let mut spare = [MaybeUninit::<Digest>::uninit(); N];
-    let mut group = spare.each_mut().map(|place| Job { word: Block::IDLE_WORD, place });
+    let mut spare = [[MaybeUninit::<Digest>::uninit(); N]; 2];
+    let mut groups = spare
+        .each_mut()
+        .map(|places| places.each_mut().map(|place| Job { word: Block::IDLE_WORD, place }));
     let mut filled = 0;
     let mut long = None;
     let mut places = places.iter_mut();
@@ -87,15 +96,21 @@ pub(super) fn hash_words<'a, const N: usize>(
             long.get_or_insert_with(|| LongWords::new(lanes, rounds)).push(job);
             continue;
         }
-        group[filled] = job;
+        groups.as_flattened_mut()[filled] = job;
         filled += 1;
-        if filled == N {
-            lanes.hash_short(&mut group, rounds);
+        if filled == 2 * N {
+            lanes.hash_two(&mut groups, rounds);
             filled = 0;
         }
     }
     assert!(places.next().is_none(), "a word for every place");
-    hash_rest(lanes, &mut group, filled, rounds);
+    if filled > N + 1 {
+        lanes.hash_two(&mut groups, rounds);
+    } else {
+        let [first, second] = &mut groups;
+        hash_rest(lanes, first, filled.min(N), rounds);
+        hash_rest(lanes, second, filled.saturating_sub(N), rounds);
+    }
     if let Some(long) = long {
         long.finish();
     }

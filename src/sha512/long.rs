@@ -50,16 +50,17 @@ impl<'a, 'd, L: Lanes<N>, const N: usize> LongWords<'a, 'd, L, N> {
 
     /// Takes one more word; hashes on until there is a lane for it.
     pub(super) fn push(&mut self, job: Job<'a, 'd>) {
+        let Job { word, place } = job;
         let lane = loop {
             match self.messages.iter().position(Option::is_none) {
                 Some(lane) => break lane,
                 None => self.advance(),
             }
         };
-        for (row, word) in self.states.0.iter_mut().zip(INITIAL_STATE) {
-            row[lane] = word;
+        for (row, initial) in self.states.0.iter_mut().zip(INITIAL_STATE) {
+            row[lane] = initial;
         }
-        self.messages[lane] = Some(Message { word: job.word, offset: 0, place: job.place });
+        self.messages[lane] = Some(Message { word, offset: 0, place });
     }
 
     /// Hashes all words to their ends.

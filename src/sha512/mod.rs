@@ -18,6 +18,8 @@ mod kind;
 mod lanes;
 mod long;
 mod one_by_one;
+#[cfg(target_arch = "x86_64")]
+mod pair;
 mod vector;
 
 use std::mem::MaybeUninit;
@@ -55,8 +57,8 @@ impl Engine {
     /// The fastest engine that this machine can run.
     #[must_use]
     pub fn detect() -> Self {
-        let fastest_first = EngineKind::ALL.into_iter().rev();
-        fastest_first.filter_map(Self::forced).next().unwrap_or(Self::Sha2)
+        let mut fastest_first = EngineKind::ALL.into_iter().rev();
+        fastest_first.find_map(Self::forced).unwrap_or(Self::Sha2)
     }
 
     /// The engine of this kind; `None` where the machine lacks the instructions.

@@ -1,5 +1,7 @@
 //! Which engines the tests run on.
 
+#![expect(clippy::print_stdout, reason = "a test's output says which engines it tested")]
+
 use std::num::NonZeroU32;
 
 use wordhash::sha512::{DIGEST_LEN, Digest, Engine, EngineKind};
