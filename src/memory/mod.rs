@@ -46,15 +46,24 @@ const BYTES_A_WORD: usize = DIGEST_LEN + known::SET_BYTES_A_DIGEST;
 /// The limit is too low for any run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "--max-memory: {limit} is too little for {workers} workers; {least} is the least that works"
+    "--max-memory: {limit} is too little for {run}; {least} is the least that works",
+    run = run_of(*workers)
 )]
 pub struct TooLittle {
     /// What was allowed.
     pub limit: Size,
     /// What is needed.
     pub least: Size,
-    /// The workers of the run.
+    /// The workers of the run; 0 for a serial one.
     pub workers: usize,
+}
+
+fn run_of(workers: usize) -> String {
+    match workers {
+        0 => "a serial run".to_owned(),
+        1 => "1 worker".to_owned(),
+        workers => format!("{workers} workers"),
+    }
 }
 
 /// A limit and what of it is left for words.

@@ -36,12 +36,14 @@ impl Counter<'_> {
         spilled.distinct += self.count_side_by_side(small)?;
         for file in large {
             if file.digests() <= fitting(self.memory_bytes) {
-                let mut memory = self.memory(file.digests())?;
+                let mut memory = Self::memory(file.digests())?;
                 let digests = self.read(&file, 0..file.digests(), &mut memory)?;
                 spilled.distinct += count_distinct(digests, self.threads)?;
                 spilled.partitions += 1;
             } else {
-                let parts = self.split(file)?;
+                let parts = self.split(&file)?;
+                // Both would take room on the disk.
+                drop(file);
                 let parts = self.count(parts)?;
                 spilled.distinct += parts.distinct;
                 spilled.bytes += parts.bytes;
@@ -59,7 +61,7 @@ impl Counter<'_> {
         // A thread that panicked ends the count anyway; what it left is in order.
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let counts = threads::run(jobs, |_: usize| {
-            let mut memory = self.memory(most)?;
+            let mut memory = Self::memory(most)?;
             let mut distinct = 0;
             while let Some(file) = next() {
                 let digests = self.read(&file, 0..file.digests(), &mut memory)?;
@@ -73,15 +75,15 @@ impl Counter<'_> {
     }
 
     /// Spreads the different digests of a file over new ones.
-    fn split(&self, file: Partition) -> Result<Vec<Partition>, SpillError> {
+    fn split(&self, file: &Partition) -> Result<Vec<Partition>, SpillError> {
         let mut parts =
             Spill::with_key(self.folder, self.threads, Key::Seeded(RandomState::new()))?;
         parts.expect(Some(file.digests() as u64));
         let piece = fitting(self.memory_bytes).max(1);
-        let mut memory = self.memory(piece)?;
+        let mut memory = Self::memory(piece)?;
         for start in (0..file.digests()).step_by(piece) {
             let end = (start + piece).min(file.digests());
-            let digests = self.read(&file, start..end, &mut memory)?;
+            let digests = self.read(file, start..end, &mut memory)?;
             let set = KnownSet::build(digests, self.threads)?;
             let is_first = |place, digest: &Digest| set.position(digest) == Some(place);
             parts.add_where(digests, is_first, self.stop)?;
@@ -89,7 +91,7 @@ impl Counter<'_> {
         parts.finish()
     }
 
-    fn memory(&self, digests: usize) -> Result<Region, KnownError> {
+    fn memory(digests: usize) -> Result<Region, KnownError> {
         let bytes = digests * DIGEST_LEN;
         Region::private(bytes).map_err(|source| KnownError::Memory { bytes, source })
     }
