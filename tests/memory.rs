@@ -34,7 +34,7 @@ const WAYS: [&[&str]; 5] = [
 
 /// The bytes again and again, until their words and digests take several times that room.
 fn long_list(bytes: &[u8]) -> Vec<u8> {
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let lines = bytes.split(|&byte| byte == b'\n').count();
     bytes.repeat(200_000_usize.div_ceil(lines).min(20_000_000 / bytes.len()))
 }
 
@@ -52,15 +52,19 @@ fn spilled(ended: Ended, folder: &Path) -> Ended {
     let ended = ended.exits_with(0);
     let said = ended.stderr.lines().last().unwrap_or_default();
     assert!(said.contains("temporary files in"), "{}", ended.stderr);
-    assert!(said.contains(folder.to_str().unwrap()), "{}", ended.stderr);
+    assert!(said.contains(shown(folder)), "{}", ended.stderr);
     is_empty(folder);
     ended
 }
 
 #[track_caller]
 fn is_empty(folder: &Path) {
-    let left: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    let left: Vec<_> = std::fs::read_dir(folder).expect("the folder is there").collect();
     assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
 }
 
 fn with<'a>(way: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
@@ -129,12 +133,12 @@ fn reading_fifo(fifo: &Path, list: &[u8], arguments: &[&str]) -> Ended {
     let running = start(program(arguments));
     let (fifo, list) = (fifo.to_owned(), list.to_owned());
     let writer = std::thread::spawn(move || {
-        let mut file = std::fs::OpenOptions::new().write(true).open(fifo).unwrap();
+        let mut file = std::fs::OpenOptions::new().write(true).open(fifo).expect("it is there");
         // A program that ends before it has read everything is for the test to judge.
         let _ = file.write_all(&list);
     });
     let ended = running.end();
-    writer.join().unwrap();
+    writer.join().expect("the writer does not panic");
     ended
 }
 
@@ -151,7 +155,7 @@ fn sweep(input: &[u8], arguments: &[&str]) -> (Ended, SavedRun) {
         "--format=json",
     ];
     let ended = program::wordhash_reading(input, &with(&all, arguments)).exits_with(0);
-    let run = serde_json::from_slice(&ended.stdout).unwrap();
+    let run = serde_json::from_slice(&ended.stdout).expect("a saved run");
     (ended, run)
 }
 
@@ -241,7 +245,7 @@ fn a_full_disk_is_an_error_that_says_how_much_is_needed() {
 /// A run that has made its temporary files and goes on for long.
 fn spilling(way: &[&str], temp: &Path, list: &Path) -> Running {
     let temp_dir = format!("--temp-dir={}", temp.display());
-    let list = list.to_str().unwrap();
+    let list = shown(list);
     let running = start(program(&with(way, &["--rounds=200", least(way), &temp_dir, list])));
     let descriptors = format!("/proc/{}/fd", running.pid());
     let so = within(program::DEADLINE, || {

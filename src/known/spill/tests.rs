@@ -68,7 +68,7 @@ fn what_fits_is_written_once_and_what_does_not_is_split() {
 fn equal_digests_collapse_instead_of_being_written_again_and_again() {
     // Ten fit at a time: 7,000 pieces with one digest each are what is left after one split, and
     // 700 and 70 after further ones.
-    let spilled = counted(&[[7; 64]; 70_000], 1, 76 * 10);
+    let spilled = counted(&vec![[7; 64]; 70_000], 1, 76 * 10);
     assert_eq!(spilled.distinct, 1);
     assert!(spilled.bytes < 64 * 70_000 * 12 / 10);
 }
