@@ -14,10 +14,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
 use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
 /// Huge pages pay from about one of them on; below, they only waste memory.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
+
+/// How often [`Region::freeze`] asks. The kernel takes a page that anybody holds for one that is
+/// being written, also when it holds it itself for a moment, on its way from one list to another.
+/// Each time it waits a little before it calls the file busy.
+const FREEZE_TRIES: u32 = 50;
 
 /// A mapped run of memory; it is unmapped when dropped.
 #[derive(Debug)]
@@ -93,10 +99,17 @@ impl Region {
     /// When the descriptor is no memory file, somebody has it mapped for writing, or the mapping
     /// is refused.
     pub fn freeze(descriptor: OwnedFd) -> io::Result<Self> {
-        rustix::fs::fcntl_add_seals(
-            &descriptor,
-            SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL,
-        )?;
+        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
+        for _ in 1..FREEZE_TRIES {
+            match rustix::fs::fcntl_add_seals(&descriptor, seals) {
+                Err(Errno::BUSY) => {}
+                sealed => {
+                    sealed?;
+                    return Self::adopt(descriptor);
+                }
+            }
+        }
+        rustix::fs::fcntl_add_seals(&descriptor, seals)?;
         Self::adopt(descriptor)
     }
 

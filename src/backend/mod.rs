@@ -94,6 +94,9 @@ pub struct WorkerRecord {
     pub cpu: Option<Duration>,
     /// The most memory it ever had resident; `None` when it died before it could say.
     pub peak_rss_bytes: Option<u64>,
+    /// The memory that it had resident and shared with nobody when it ended; `None` when it died
+    /// before it could say.
+    pub private_rss_bytes: Option<u64>,
 }
 
 /// Why a run failed.

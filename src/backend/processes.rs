@@ -115,6 +115,7 @@ fn record(worker: &WorkerReport) -> WorkerRecord {
         busy: worker.busy,
         cpu: worker.cpu,
         peak_rss_bytes: worker.peak_rss_bytes,
+        private_rss_bytes: worker.private_rss_bytes,
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::chunksize::ChunkSize;
+use crate::size::Size;
 pub use values::{Axis, MOST_WORKERS};
 
 const EXAMPLES: &str = "\
@@ -66,6 +67,9 @@ pub struct RunArgs {
     /// How it is hashed.
     #[command(flatten)]
     pub how: HowArgs,
+    /// How much memory it may take.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// What is shown.
     #[command(flatten)]
     pub show: ShowArgs,
@@ -80,6 +84,9 @@ pub struct SweepArgs {
     /// How it is hashed.
     #[command(flatten)]
     pub how: HowArgs,
+    /// How much memory it may take.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// How it is measured.
     #[command(flatten)]
     pub measure: MeasureArgs,
@@ -100,6 +107,9 @@ pub struct CompareArgs {
     /// How it is hashed.
     #[command(flatten)]
     pub how: HowArgs,
+    /// How much memory it may take.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// How it is measured.
     #[command(flatten)]
     pub measure: MeasureArgs,
@@ -165,6 +175,20 @@ pub struct HowArgs {
     /// Give a run up after so many seconds without any progress
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub timeout: Option<Duration>,
+}
+
+/// How much memory a run may take, and what happens beyond.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Memory")]
+pub struct MemoryArgs {
+    /// Memory that the run may take, all processes together: `4G`, `500m` (powers
+    /// of 1024). Digests that do not fit go through temporary files [default:
+    /// what the machine or the cgroup has free, less a tenth, at least 256 MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<Size>,
+    /// Folder for the temporary files [default: $TMPDIR, else /tmp]
+    #[arg(long, value_name = "DIR")]
+    pub temp_dir: Option<PathBuf>,
 }
 
 /// How often each configuration runs, and in which order.

@@ -7,7 +7,8 @@ use anyhow::bail;
 use crate::backend::{Backend, Processes, Serial, Threads, Work};
 use crate::bench::environment;
 use crate::chunksize::ChunkSize;
-use crate::cli::{self, Axis, HowArgs};
+use crate::cli::{self, Axis, HowArgs, MemoryArgs};
+use crate::memory::{self, Budget};
 use crate::pool::{StartMethod, Transport};
 use crate::sha512::{Engine, EngineKind};
 
@@ -206,6 +207,17 @@ fn forced(kind: EngineKind) -> anyhow::Result<Engine> {
             known.join(", ")
         )
     })
+}
+
+/// The memory for a run of any of the configurations.
+pub(super) fn budget(memory: &MemoryArgs, configs: &[Config]) -> anyhow::Result<Budget> {
+    let parallel = configs.iter().filter(|config| !config.is_serial());
+    let workers = parallel.map(|config| config.work.workers.get()).max().unwrap_or(0);
+    let set_threads = configs.iter().map(Config::set_threads).max().unwrap_or(NonZeroUsize::MIN);
+    // A list that takes next to nothing is hashed even where next to nothing seems to be free.
+    let default = || memory::default_limit().max(Budget::least(workers, set_threads));
+    let limit = memory.max_memory.unwrap_or_else(default);
+    Ok(Budget::new(limit, workers, set_threads)?)
 }
 
 /// The physical cores that this process may use.

@@ -1,27 +1,77 @@
 //! Finding and loading the list that a command line names, or the one it does not name.
 
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use super::Screen;
-use crate::cli::{Encoding, InputArgs};
+use super::larger::{self, Extent, Larger};
+use crate::cli::{Encoding, InputArgs, MemoryArgs};
 use crate::interrupt::Interrupt;
+use crate::memory::Budget;
+use crate::scratch;
 use crate::words::generate::{Spec, generate};
-use crate::words::{Rules, Source, WordList, load};
+use crate::words::{Rules, Source, Windows, WordList};
 
-/// A loaded list and its name for people.
+/// A list and its name for people.
 pub(super) struct Input {
-    pub(super) list: WordList,
+    pub(super) text: Text,
     pub(super) name: String,
 }
+
+/// The words of a list.
+pub(super) enum Text {
+    /// All in memory, with room for all that is made of them.
+    Whole(WordList),
+    /// More than that.
+    Larger(Larger),
+}
+
+impl Input {
+    /// How long the list is, if that is known yet.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        match &self.text {
+            Text::Whole(list) => Some(Extent { words: list.len(), bytes: list.loaded_bytes() }),
+            Text::Larger(larger) => larger.extent(),
+        }
+    }
+
+    /// About how many words a list has that was not read to its end.
+    pub(super) fn about_words(&self) -> Option<usize> {
+        match &self.text {
+            Text::Whole(list) => Some(list.len()),
+            Text::Larger(larger) => larger.about_words(),
+        }
+    }
+
+    /// How long the list is, which is found out if need be; it can be read any number of times
+    /// from then on.
+    pub(super) fn survey(&mut self, interrupt: &Interrupt) -> anyhow::Result<Extent> {
+        match &mut self.text {
+            Text::Whole(list) => Ok(Extent { words: list.len(), bytes: list.loaded_bytes() }),
+            Text::Larger(larger) => larger.survey(interrupt),
+        }
+    }
+
+    fn had_byte_order_mark(&self) -> bool {
+        match &self.text {
+            Text::Whole(list) => list.had_byte_order_mark(),
+            Text::Larger(larger) => larger.had_byte_order_mark(),
+        }
+    }
+}
+
+/// The name of the list that needs no file.
+const BUILT_IN: &str = "the built-in list";
 
 /// Where the systems that have a list keep it, the usual place first.
 const SYSTEM_LISTS: [&str; 2] = ["/usr/share/dict/words", "/usr/dict/words"];
 
-/// Loads the list.
+/// Loads the list, or as much of it as there is memory for.
 pub(super) fn open(
     arguments: &InputArgs,
+    (memory, budget): (&MemoryArgs, Budget),
     interrupt: &Interrupt,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<Input> {
@@ -32,17 +82,20 @@ pub(super) fn open(
         Some(path) => Some(Source::Path(path.clone())),
         None => default_source(&SYSTEM_LISTS.map(PathBuf::from)),
     };
-    let input = match &source {
+    let temp_dir = memory.temp_dir.clone().unwrap_or_else(scratch::default_folder);
+    let name = source.as_ref().map_or_else(|| BUILT_IN.to_owned(), Source::to_string);
+    let text = match &source {
         Some(source) => {
-            let list = load(source, rules, utf8, interrupt)?;
-            Input { list, name: source.to_string() }
+            let windows = Windows::open(source, rules, utf8, interrupt)?;
+            larger::read(windows, budget, temp_dir, interrupt)?
         }
-        None => built_in(rules)?,
+        None => built_in(rules, budget, temp_dir, interrupt)?,
     };
+    let input = Input { text, name };
     if arguments.words.is_none() {
         screen.note(format_args!("no list given: taking {}", input.name));
     }
-    if input.list.had_byte_order_mark() {
+    if input.had_byte_order_mark() {
         screen.note(format_args!(
             "{} begins with a UTF-8 byte-order mark, which is not part of the first word",
             input.name
@@ -56,12 +109,26 @@ fn default_source(system_lists: &[PathBuf]) -> Option<Source> {
     system_lists.iter().find(|path| path.exists()).cloned().map(Source::Path)
 }
 
-/// The list that needs no file.
-fn built_in(rules: Rules) -> anyhow::Result<Input> {
-    let words = generate(&Spec::default())?;
-    let list = WordList::from_writer(rules, |mut sink| words.write_to(&mut sink))
-        .context("no memory for the built-in list")?;
-    Ok(Input { list, name: "the built-in list".to_owned() })
+/// The list that needs no file; where even that is too large for the memory, a temporary one.
+fn built_in(
+    rules: Rules,
+    budget: Budget,
+    temp_dir: PathBuf,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Text> {
+    let spec = Spec::default();
+    let words = generate(&spec)?;
+    let most = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    if budget.window().holds(most(words.most_bytes()), most(spec.words)) {
+        let list = WordList::from_writer(rules, |mut sink| words.write_to(&mut sink))
+            .context("no memory for the built-in list")?;
+        return Ok(Text::Whole(list));
+    }
+    let mut file = larger::temporary(&temp_dir, |file| words.write_to(file))?;
+    file.rewind()?;
+    let name = Source::Path(PathBuf::from(BUILT_IN));
+    let windows = Windows::of_file(file.into(), name, rules, false)?;
+    larger::read(windows, budget, temp_dir, interrupt)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::config::Config;
-use super::input::Input;
+use super::input::{Input, Text};
+use super::larger::Extent;
 use super::once::{Finished, once};
 use super::run::shows_progress;
 use super::{Screen, rows};
@@ -18,27 +19,28 @@ use crate::bench::result::{Input as SavedInput, ResultRow, Sample, SavedRun};
 use crate::bench::stats::summarise;
 use crate::cli::{self, Format, MeasureArgs, ShowArgs};
 use crate::interrupt::Interrupt;
+use crate::known::Spilled;
 use crate::progress::Progress;
 use crate::report::{Report, json, label, plain, table};
-use crate::words::WordList;
 
 /// Times the configurations and prints the result. A signal cuts the measurement short: what was
 /// measured until then is printed, and the signal is the error.
 pub(super) fn measure(
-    input: &Input,
+    input: Input,
+    extent: Extent,
     configs: &[Config],
     (arguments, show): (&MeasureArgs, &ShowArgs),
     interrupt: &Arc<Interrupt>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
     let plan = plan(configs.len(), arguments);
-    let words = input.list.len();
+    let words = extent.words;
     let runs = plan.rows * (plan.warmups + plan.runs.get());
     let visible = shows_progress(show.progress, screen);
     let progress = Progress::new(runs.saturating_mul(words), visible);
     let clock = MonotonicClock::new();
     let environment = super::info::environment(&clock);
-    let mut runs = Runs::new(&input.list, configs, clock, interrupt);
+    let mut runs = Runs::new(input.text, extent, configs, clock, interrupt);
     let mut watcher = Watcher { words, progress: &progress };
     let stop = || interrupt.pending().is_some();
     interrupt.end_at_once(false);
@@ -55,9 +57,12 @@ pub(super) fn measure(
     let run = SavedRun {
         wordhash: env!("CARGO_PKG_VERSION").to_owned(),
         environment,
-        input: runs.saved_input(input),
+        input: runs.saved_input(input.name),
         results: runs.finished_rows(measured.samples),
     };
+    if let Some(note) = runs.note() {
+        screen.note(note);
+    }
     screen.text(rendered(&run, arguments.format, screen))?;
     match interrupt.pending() {
         Some(signal) => Err(BackendError::Interrupted { signal }.into()),
@@ -90,11 +95,14 @@ fn rendered(run: &SavedRun, format: Option<Format>, screen: &Screen<'_>) -> Stri
 
 /// Makes the runs of a plan, and holds every configuration's digests against the others'.
 struct Runs<'a> {
-    list: &'a WordList,
+    text: Text,
+    extent: Extent,
     configs: &'a [Config],
     clock: MonotonicClock,
     interrupt: &'a Arc<Interrupt>,
     tasks: Vec<Option<usize>>,
+    spilled: Vec<Option<Spilled>>,
+    peak_bytes: Vec<Option<u64>>,
     processes: Vec<Vec<WorkerRecord>>,
     /// What all configurations with so many rounds must give.
     seen: BTreeMap<u32, Seen>,
@@ -102,31 +110,41 @@ struct Runs<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
-    checksum: Checksum,
+    checksum: Option<Checksum>,
     distinct: usize,
 }
 
 impl<'a> Runs<'a> {
     fn new(
-        list: &'a WordList,
+        text: Text,
+        extent: Extent,
         configs: &'a [Config],
         clock: MonotonicClock,
         interrupt: &'a Arc<Interrupt>,
     ) -> Self {
         Self {
-            list,
+            text,
+            extent,
             configs,
             clock,
             interrupt,
             tasks: vec![None; configs.len()],
+            spilled: vec![None; configs.len()],
+            peak_bytes: vec![None; configs.len()],
             processes: vec![Vec::new(); configs.len()],
             seen: BTreeMap::new(),
         }
     }
 
+    /// What people are told if digests did not fit in memory.
+    fn note(&self) -> Option<String> {
+        let Text::Larger(larger) = &self.text else { return None };
+        self.spilled.iter().flatten().next().map(|spilled| larger.note(spilled))
+    }
+
     /// All rows with their labels, and nothing measured.
     fn labelled_rows(&self) -> Vec<ResultRow> {
-        let empty = |config| rows::empty_row(config, self.list.len());
+        let empty = |config| rows::empty_row(config, self.extent.words);
         let mut rows: Vec<ResultRow> = self.configs.iter().map(empty).collect();
         let labels = label::labels(&rows);
         for (row, label) in rows.iter_mut().zip(labels) {
@@ -142,40 +160,46 @@ impl<'a> Runs<'a> {
             row.summary = summarise(&totals);
             row.samples = samples;
             row.tasks = self.tasks[at];
+            row.spilled_bytes = self.spilled[at].map(|spilled| spilled.bytes);
+            row.peak_memory_bytes = self.peak_bytes[at];
             row.processes = self.processes[at].iter().map(rows::process_row).collect();
         }
         compare_with_serial(&mut rows);
         rows
     }
 
-    fn saved_input(&self, input: &Input) -> SavedInput {
+    fn saved_input(&self, name: String) -> SavedInput {
         let seen = self.seen.values().next();
         SavedInput {
-            path: input.name.clone(),
-            words: input.list.len(),
-            bytes: input.list.loaded_bytes() as u64,
+            path: name,
+            words: self.extent.words,
+            bytes: self.extent.bytes as u64,
             distinct: seen.map(|seen| seen.distinct),
-            checksum: seen.map(|seen| seen.checksum.to_string()),
+            checksum: seen.and_then(|seen| seen.checksum).map(|sum| sum.to_string()),
         }
     }
 
     /// Outside the timed span: the digests must be those that the other configurations gave.
     fn check(&mut self, row: usize, finished: &Finished) -> anyhow::Result<()> {
-        let found = Seen { checksum: finished.digests.checksum(), distinct: finished.distinct };
+        let found = Seen { checksum: finished.proof.checksum(), distinct: finished.distinct };
         let rounds = self.configs[row].work.rounds.get();
         let first = *self.seen.entry(rounds).or_insert(found);
         if first != found {
             bail!(
                 "wrong digests: checksum {} with {} distinct, where other configurations gave {} \
                  with {}; this is a bug in wordhash or a fault of the machine",
-                found.checksum,
+                shown(found.checksum),
                 found.distinct,
-                first.checksum,
+                shown(first.checksum),
                 first.distinct
             );
         }
         Ok(())
     }
+}
+
+fn shown(checksum: Option<Checksum>) -> String {
+    checksum.map_or_else(|| "unknown".to_owned(), |sum| sum.to_string())
 }
 
 impl Runner for Runs<'_> {
@@ -184,9 +208,11 @@ impl Runner for Runs<'_> {
     fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
         // Progress within a run would cost the run; the bar moves between two of them.
         let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
-        let finished = once(self.list, &self.configs[row], &around)?;
+        let (finished, peak_bytes) = once(&mut self.text, &self.configs[row], &around)?;
         self.check(row, &finished)?;
         self.tasks[row] = finished.tasks;
+        self.spilled[row] = finished.spilled;
+        self.peak_bytes[row] = self.peak_bytes[row].max(peak_bytes);
         self.processes[row] = finished.processes;
         Ok(finished.parts)
     }

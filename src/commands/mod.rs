@@ -9,6 +9,7 @@ mod config;
 mod generate;
 mod info;
 mod input;
+mod larger;
 mod measure;
 mod once;
 mod rows;

@@ -26,6 +26,8 @@ pub(super) fn empty_row(config: &Config, words: usize) -> ResultRow {
         summary: None,
         processes: Vec::new(),
         against_serial: None,
+        spilled_bytes: None,
+        peak_memory_bytes: None,
     }
 }
 

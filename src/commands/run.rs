@@ -1,5 +1,6 @@
 //! `wordhash`: hash a list once, print the counts and the time.
 
+use super::input::Text;
 use super::once::once;
 use super::rows::empty_row;
 use super::{Screen, config, input};
@@ -15,26 +16,37 @@ pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Resul
     let config = config::single(&arguments.how)?;
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
-    let input = input::open(&arguments.input, &interrupt, screen)?;
-    let words = input.list.len();
-    screen.line(plain::loaded_line(words, &input.name))?;
+    let memory = (&arguments.memory, config::budget(&arguments.memory, &[config])?);
+    let mut input = input::open(&arguments.input, memory, &interrupt, screen)?;
+    let known_words = input.extent().map(|extent| extent.words);
+    if let Some(words) = known_words {
+        screen.line(plain::loaded_line(words, &input.name))?;
+    }
 
-    let progress = Progress::new(words, shows_progress(arguments.show.progress, screen));
+    let about_words = known_words.or_else(|| input.about_words()).unwrap_or(0);
+    let progress = Progress::new(about_words, shows_progress(arguments.show.progress, screen));
     let clock = MonotonicClock::new();
     let around =
         Around { clock: &clock, progress: &|words| progress.advance(words), interrupt: &interrupt };
     // Worker processes are ended in order; without them there is nothing to put in order.
     interrupt.end_at_once(config.processes().is_none());
-    let finished = once(&input.list, &config, &around);
+    let finished = once(&mut input.text, &config, &around);
     interrupt.end_at_once(true);
     progress.finish();
-    let finished = finished?;
+    let (finished, _) = finished?;
+    let words = finished.extent.words;
+    if known_words.is_none() {
+        screen.line(plain::loaded_line(words, &input.name))?;
+    }
+    if let (Text::Larger(larger), Some(spilled)) = (&input.text, &finished.spilled) {
+        screen.note(larger.note(spilled));
+    }
     screen.line(plain::done_line(finished.distinct))?;
     let label = label::long(&empty_row(&config, words));
     screen.line(plain::time_line(&label, finished.parts.total))?;
     // The program ends here. Unmapping the digests and the list page by page first would take
     // longer than the kernel takes to drop them all at once.
-    std::mem::forget((finished.digests, input.list));
+    std::mem::forget((finished.proof, input.text));
     Ok(())
 }
 

@@ -27,7 +27,9 @@ pub(super) fn run(arguments: &SweepArgs, screen: &mut Screen<'_>) -> anyhow::Res
     }
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
-    let input = input::open(&arguments.input, &interrupt, screen)?;
-    let configs = rows::without_doubles(configs, input.list.len());
-    measure(&input, &configs, (&arguments.measure, &arguments.show), &interrupt, screen)
+    let memory = (&arguments.memory, config::budget(&arguments.memory, &configs)?);
+    let mut input = input::open(&arguments.input, memory, &interrupt, screen)?;
+    let extent = input.survey(&interrupt)?;
+    let configs = rows::without_doubles(configs, extent.words);
+    measure(input, extent, &configs, (&arguments.measure, &arguments.show), &interrupt, screen)
 }

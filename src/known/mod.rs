@@ -54,6 +54,7 @@
 mod layout;
 mod partition;
 mod scatter;
+mod spill;
 mod threads;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -65,6 +66,15 @@ use crate::sha512::Digest;
 
 use layout::Layout;
 use partition::{Entry, Filter};
+
+pub use spill::{SPILL_BUFFER_BYTES, Spill, SpillError, Spilled, Stop};
+
+/// What a set takes at most on top of its digests: so many bytes for each of them, besides 64 KiB
+/// a thread.
+pub const SET_BYTES_A_DIGEST: usize = 12;
+
+/// The most digests of one set: entries number them with 32 bits.
+pub const MOST_DIGESTS: usize = u32::MAX as usize;
 
 /// Why a set could not be built.
 #[derive(Debug, thiserror::Error)]

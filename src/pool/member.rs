@@ -421,7 +421,8 @@ impl Member {
             items: report.as_ref().map(|report| report.items),
             busy: self.busy,
             cpu: report.as_ref().map(|report| report.cpu),
-            peak_rss_bytes: report.and_then(|report| report.peak_rss_bytes),
+            peak_rss_bytes: report.as_ref().and_then(|report| report.peak_rss_bytes),
+            private_rss_bytes: report.and_then(|report| report.private_rss_bytes),
             death: death.or(waited),
         }
     }

@@ -22,6 +22,9 @@ pub struct WorkerReport {
     pub cpu: Option<Duration>,
     /// The most memory that it ever had resident; `None` when it died before it could say.
     pub peak_rss_bytes: Option<u64>,
+    /// The memory that it had resident and shared with nobody when it ended; `None` when it died
+    /// before it could say.
+    pub private_rss_bytes: Option<u64>,
     /// How it died, if it did not end when it was asked to.
     pub death: Option<Death>,
 }
@@ -32,6 +35,7 @@ pub(super) struct SelfReport {
     pub(super) items: u64,
     pub(super) cpu: Duration,
     pub(super) peak_rss_bytes: Option<u64>,
+    pub(super) private_rss_bytes: Option<u64>,
 }
 
 impl SelfReport {
@@ -43,13 +47,18 @@ impl SelfReport {
         let cpu = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
         let cpu = Duration::try_from(cpu).unwrap_or_default();
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        Self { items, cpu, peak_rss_bytes: peak_rss_bytes(&status) }
+        Self {
+            items,
+            cpu,
+            peak_rss_bytes: field_bytes(&status, "VmHWM:"),
+            private_rss_bytes: field_bytes(&status, "RssAnon:"),
+        }
     }
 }
 
-/// The `VmHWM` line of a `/proc/PID/status`.
-fn peak_rss_bytes(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// A field of a `/proc/PID/status`, in bytes.
+fn field_bytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -59,16 +68,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_is_the_high_water_mark_in_bytes() {
-        let status = "Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t    1234 kB\nVmRSS:\t  7 kB\n";
-        assert_eq!(peak_rss_bytes(status), Some(1234 * 1024));
+    fn memory_is_read_in_bytes() {
+        let status = "Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t    1234 kB\nRssAnon:\t  7 kB\n";
+        assert_eq!(field_bytes(status, "VmHWM:"), Some(1234 * 1024));
+        assert_eq!(field_bytes(status, "RssAnon:"), Some(7 * 1024));
         for unreadable in ["", "VmHWM:\n", "VmHWM: x kB", "VmHWM: 12 MB"] {
-            assert_eq!(peak_rss_bytes(unreadable), None, "{unreadable:?}");
+            assert_eq!(field_bytes(unreadable, "VmHWM:"), None, "{unreadable:?}");
         }
     }
 
     #[test]
-    fn a_process_knows_its_own_peak() {
-        assert!(SelfReport::now(0).peak_rss_bytes.unwrap() > 0);
+    fn a_process_knows_its_own_memory() {
+        let report = SelfReport::now(0);
+        assert!(report.private_rss_bytes.unwrap() > 0);
+        assert!(report.peak_rss_bytes > report.private_rss_bytes);
     }
 }

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags};
 
@@ -92,6 +92,18 @@ pub enum LoadError {
         /// The bad byte.
         value: u8,
     },
+    /// A line alone takes more memory than there is for it.
+    #[error(
+        "{origin}: line {line} does not fit in the {room_bytes} bytes that there are for it: give more --max-memory"
+    )]
+    LineTooLong {
+        /// The list.
+        origin: Source,
+        /// The line, from 1.
+        line: usize,
+        /// The memory for it and what is made of it.
+        room_bytes: usize,
+    },
     /// A signal asked to stop.
     #[error("interrupted while loading")]
     Interrupted {
@@ -111,24 +123,51 @@ pub fn load(
     utf8: bool,
     interrupt: &Interrupt,
 ) -> Result<WordList, LoadError> {
-    let region = match origin {
-        Source::Path(path) => {
-            let file = open(path, interrupt).map_err(|error| match error {
-                OpenError::Interrupted(signal) => LoadError::Interrupted { signal },
-                OpenError::System(error) => LoadError::Open { origin: origin.clone(), error },
-            })?;
-            copy_to_memory(file.as_fd(), origin, interrupt)?
-        }
-        Source::StandardInput => copy_to_memory(io::stdin().as_fd(), origin, interrupt)?,
-    };
-    if let Some((format, unpack)) = archive_format(region.frozen_bytes()) {
+    let input = open_source(origin, interrupt)?;
+    let region = copy_to_memory(input.as_fd(), origin, interrupt)?;
+    checked_list(region, Before::default(), origin, rules, utf8)
+}
+
+/// What was read of a list before the bytes at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    pub(super) bytes: usize,
+    pub(super) lines: usize,
+}
+
+/// The list that these bytes are, if they are what they were said to be.
+pub(super) fn checked_list(
+    region: Region,
+    before: Before,
+    origin: &Source,
+    rules: Rules,
+    utf8: bool,
+) -> Result<WordList, LoadError> {
+    let at_start = before.bytes == 0;
+    if at_start && let Some((format, unpack)) = archive_format(region.frozen_bytes()) {
         return Err(LoadError::Archive { origin: origin.clone(), format, unpack });
     }
-    let list = WordList::new(region, rules);
+    let list = if at_start {
+        WordList::new(region, rules)
+    } else {
+        WordList::with_text_from(0, region, rules)
+    };
     if utf8 {
-        check_utf8(list.text(), origin)?;
+        check_utf8(list.text(), before.lines, origin)?;
     }
     Ok(list)
+}
+
+/// Opens what a list is read from.
+pub(super) fn open_source(origin: &Source, interrupt: &Interrupt) -> Result<OwnedFd, LoadError> {
+    let refused = |error| LoadError::Open { origin: origin.clone(), error };
+    match origin {
+        Source::Path(path) => open(path, interrupt).map_err(|stop| match stop {
+            Stop::Interrupted(signal) => LoadError::Interrupted { signal },
+            Stop::System(error) => refused(error),
+        }),
+        Source::StandardInput => io::stdin().as_fd().try_clone_to_owned().map_err(refused),
+    }
 }
 
 impl WordList {
@@ -156,14 +195,15 @@ impl WordList {
     }
 }
 
-enum OpenError {
+/// Why a wait came to nothing.
+pub(super) enum Stop {
     Interrupted(i32),
     System(io::Error),
 }
 
 /// Opens a file without waiting: a FIFO that nobody writes to would hold up `open` itself, where
 /// no request to stop could be heard. The writer is awaited when reading.
-fn open(path: &PathBuf, interrupt: &Interrupt) -> Result<OwnedFd, OpenError> {
+fn open(path: &Path, interrupt: &Interrupt) -> Result<OwnedFd, Stop> {
     use rustix::fs::{Mode, OFlags};
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     loop {
@@ -171,10 +211,10 @@ fn open(path: &PathBuf, interrupt: &Interrupt) -> Result<OwnedFd, OpenError> {
             Ok(file) => return Ok(file),
             Err(rustix::io::Errno::INTR) => {
                 if let Some(signal) = interrupt.pending() {
-                    return Err(OpenError::Interrupted(signal));
+                    return Err(Stop::Interrupted(signal));
                 }
             }
-            Err(error) => return Err(OpenError::System(error.into())),
+            Err(error) => return Err(Stop::System(error.into())),
         }
     }
 }
@@ -182,7 +222,7 @@ fn open(path: &PathBuf, interrupt: &Interrupt) -> Result<OwnedFd, OpenError> {
 /// One call to the kernel moves at most this much, so that a request to stop is heard soon.
 const STEP_BYTES: usize = 8 << 20;
 
-fn copy_to_memory(
+pub(super) fn copy_to_memory(
     input: BorrowedFd<'_>,
     origin: &Source,
     interrupt: &Interrupt,
@@ -198,8 +238,8 @@ fn copy_to_memory(
     let mut mover = Mover::new(kind == rustix::fs::FileType::RegularFile);
     loop {
         wait_for_bytes(input, interrupt).map_err(|stop| match stop {
-            OpenError::Interrupted(signal) => LoadError::Interrupted { signal },
-            OpenError::System(error) => failed(error),
+            Stop::Interrupted(signal) => LoadError::Interrupted { signal },
+            Stop::System(error) => failed(error),
         })?;
         match mover.step(input, &memory) {
             Ok(0) => break,
@@ -217,11 +257,11 @@ fn copy_to_memory(
 ///
 /// Reading without waiting first would be wrong for a FIFO: while no writer has opened it, `read`
 /// says that it is at its end, and only `poll` waits for the first writer.
-fn wait_for_bytes(input: BorrowedFd<'_>, interrupt: &Interrupt) -> Result<(), OpenError> {
+pub(super) fn wait_for_bytes(input: BorrowedFd<'_>, interrupt: &Interrupt) -> Result<(), Stop> {
     let stop = interrupt.descriptor();
     loop {
         if let Some(signal) = interrupt.pending() {
-            return Err(OpenError::Interrupted(signal));
+            return Err(Stop::Interrupted(signal));
         }
         let mut waited =
             [PollFd::from_borrowed_fd(input, PollFlags::IN), PollFd::new(&stop, PollFlags::IN)];
@@ -229,7 +269,7 @@ fn wait_for_bytes(input: BorrowedFd<'_>, interrupt: &Interrupt) -> Result<(), Op
             Ok(_) if waited[0].revents().is_empty() => {}
             Ok(_) => return Ok(()),
             Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(OpenError::System(error.into())),
+            Err(error) => return Err(Stop::System(error.into())),
         }
     }
 }
@@ -282,13 +322,13 @@ fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         .map(|&(_, format, unpack)| (format, unpack))
 }
 
-fn check_utf8(text: &[u8], origin: &Source) -> Result<(), LoadError> {
+fn check_utf8(text: &[u8], lines_before: usize, origin: &Source) -> Result<(), LoadError> {
     let Err(error) = std::str::from_utf8(text) else { return Ok(()) };
     let good = &text[..error.valid_up_to()];
     let line_start = memchr::memrchr(b'\n', good).map_or(0, |end| end + 1);
     Err(LoadError::NotUtf8 {
         origin: origin.clone(),
-        line: memchr::memchr_iter(b'\n', good).count() + 1,
+        line: lines_before + memchr::memchr_iter(b'\n', good).count() + 1,
         byte: good.len() - line_start + 1,
         value: text[good.len()],
     })

@@ -13,10 +13,12 @@ pub mod generate;
 mod index;
 mod load;
 mod split;
+mod windows;
 
 pub use chunk::{Chunk, Chunks};
 pub use load::{LoadError, Source, load};
 pub use split::{Rules, Words};
+pub use windows::{Room, Window, Windows};
 
 use crate::region::Region;
 use index::LineIndex;
@@ -37,6 +39,11 @@ impl WordList {
         } else {
             0
         };
+        Self::with_text_from(text_start, region, rules)
+    }
+
+    /// The words from byte `text_start` on.
+    fn with_text_from(text_start: usize, region: Region, rules: Rules) -> Self {
         let index = LineIndex::new(&region.frozen_bytes()[text_start..], rules);
         Self { region, text_start, index, rules }
     }

@@ -62,6 +62,8 @@ fn row(backend: &str, median_us: u64) -> ResultRow {
         summary: Some(summary),
         processes: Vec::new(),
         against_serial: None,
+        spilled_bytes: None,
+        peak_memory_bytes: None,
     }
 }
 

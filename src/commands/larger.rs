@@ -1,0 +1,295 @@
+//! A list whose digests do not fit in memory: hashed window by window, counted by way of the disk.
+//!
+//! A window is hashed by the chosen backend like a list of its own, with workers of its own: to
+//! start them takes milliseconds where a window takes a second, and a window that fails leaves
+//! nothing. Chunk sizes such as `even` are those of the window, not of the list. The digests are
+//! spread over temporary files before the next window is read.
+//!
+//! What is timed is what is timed of any run: `start` and `map` of all windows; `set`, which is
+//! here the writing and the counting of the temporary files; and `total`, which leaves out the
+//! reading of windows as it leaves out the loading of a list.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::config::Config;
+use super::input::Text;
+use super::once::{Finished, Proof};
+use crate::backend::{Around, BackendError, Checksum, WorkerRecord};
+use crate::bench::plan::RunParts;
+use crate::interrupt::Interrupt;
+use crate::known::{Spill, SpillError, Spilled};
+use crate::memory::Budget;
+use crate::scratch;
+use crate::words::{LoadError, Window, Windows};
+
+/// A list that is read again for every run.
+pub(super) struct Larger {
+    windows: Windows,
+    /// The first window, until it is asked for.
+    first: Option<Window>,
+    budget: Budget,
+    temp_dir: PathBuf,
+    /// What a pass over the whole list found; `None` before there was one.
+    extent: Option<Extent>,
+    had_byte_order_mark: bool,
+}
+
+/// How long a list is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) words: usize,
+    pub(super) bytes: usize,
+}
+
+impl Extent {
+    fn add(&mut self, window: &Window) {
+        self.words += window.list.len();
+        self.bytes += window.list.loaded_bytes();
+    }
+}
+
+/// Reads the first window, which may be all there is.
+pub(super) fn read(
+    mut windows: Windows,
+    budget: Budget,
+    temp_dir: PathBuf,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Text> {
+    let first = windows.next_window(budget.window(), interrupt)?;
+    Ok(match first {
+        Some(window) if window.is_last => Text::Whole(window.list),
+        first => Text::Larger(Larger {
+            had_byte_order_mark: first.as_ref().is_some_and(|w| w.list.had_byte_order_mark()),
+            windows,
+            first,
+            budget,
+            temp_dir,
+            extent: None,
+        }),
+    })
+}
+
+impl Larger {
+    pub(super) fn had_byte_order_mark(&self) -> bool {
+        self.had_byte_order_mark
+    }
+
+    /// How long the list is, if a pass over it has told.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        self.extent
+    }
+
+    /// What people are told of a run that did not fit.
+    pub(super) fn note(&self, spilled: &Spilled) -> String {
+        format!(
+            "the digests did not fit in {}: {} went through {} temporary files in {}",
+            self.budget.limit(),
+            crate::size::Size(spilled.bytes),
+            spilled.partitions,
+            self.temp_dir.display()
+        )
+    }
+
+    /// How many words the list has, about, as far as that can be known.
+    pub(super) fn about_words(&self) -> Option<usize> {
+        let first = self.first.as_ref().map(|window| &window.list)?;
+        scaled(first.len(), first.loaded_bytes(), self.windows.whole_bytes()?)
+    }
+
+    /// Reads the list once from end to end, so that its length is known, what is wrong with it
+    /// too, and so that it can be read again: what is no file becomes a temporary one.
+    pub(super) fn survey(&mut self, interrupt: &Interrupt) -> anyhow::Result<Extent> {
+        let can_be_read_again = self.windows.whole_bytes().is_some();
+        let mut copy = None;
+        if !can_be_read_again {
+            copy = Some(temporary(&self.temp_dir, |_| Ok(()))?);
+        }
+        let mut extent = Extent::default();
+        while let Some(window) = self.next_window(interrupt)? {
+            extent.add(&window);
+            if let Some(copy) = &mut copy {
+                copy.write_all(window.list.region().frozen_bytes())
+                    .map_err(|error| no_copy(&self.temp_dir, &error))?;
+            }
+        }
+        if let Some(copy) = copy {
+            self.windows = self.windows.again_from(copy.into())?;
+        }
+        self.extent = Some(extent);
+        Ok(extent)
+    }
+
+    fn next_window(&mut self, interrupt: &Interrupt) -> Result<Option<Window>, LoadError> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.windows.next_window(self.budget.window(), interrupt),
+        }
+    }
+
+    /// Makes one run.
+    pub(super) fn once(
+        &mut self,
+        config: &Config,
+        around: &Around<'_>,
+    ) -> anyhow::Result<Finished> {
+        if self.first.is_none() {
+            self.windows.rewind()?;
+        }
+        let mut run = Run::new(config, around, &self.temp_dir, self.extent.is_some())?;
+        while let Some(window) = self.next_window(around.interrupt)? {
+            let words_so_far = run.extent.words + window.list.len();
+            let bytes_so_far = self.windows.bytes_read();
+            let whole = self.windows.whole_bytes();
+            let expected = self
+                .extent
+                .map(|extent| extent.words)
+                .or_else(|| whole.and_then(|whole| scaled(words_so_far, bytes_so_far, whole)));
+            run.spill.expect(expected.map(|words| words as u64));
+            run.hash(&window)?;
+        }
+        if let Some(extent) = self.extent
+            && extent != run.extent
+        {
+            anyhow::bail!(
+                "the list changed while it was measured: it had {} words in {} bytes, now {} in {}",
+                extent.words,
+                extent.bytes,
+                run.extent.words,
+                run.extent.bytes
+            );
+        }
+        run.count(self.budget.for_counting())
+    }
+}
+
+/// A temporary file with what `write` writes, to read a list from.
+pub(super) fn temporary(
+    folder: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> anyhow::Result<File> {
+    scratch::unnamed_file(folder)
+        .and_then(|mut file| write(&mut file).map(|()| file))
+        .map_err(|error| no_copy(folder, &error))
+}
+
+fn no_copy(folder: &Path, error: &io::Error) -> anyhow::Error {
+    let folder = folder.display();
+    anyhow::anyhow!(
+        "cannot copy the list to a temporary file in {folder}: {error}; name another folder with \
+         --temp-dir"
+    )
+}
+
+/// So many words in so many bytes: how many in `whole` bytes?
+fn scaled(words: usize, bytes: usize, whole: u64) -> Option<usize> {
+    let all = words as u128 * u128::from(whole) / (bytes as u128).max(1);
+    usize::try_from(all).ok()
+}
+
+/// A run on its way.
+struct Run<'a> {
+    config: &'a Config,
+    around: &'a Around<'a>,
+    spill: Spill,
+    extent: Extent,
+    total: Duration,
+    start: Option<Duration>,
+    map: Duration,
+    set: Duration,
+    tasks: Option<usize>,
+    processes: Vec<WorkerRecord>,
+    /// The most that the workers of a window had for themselves.
+    private_bytes: u64,
+    checksum: Option<Checksum>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        config: &'a Config,
+        around: &'a Around<'a>,
+        temp_dir: &Path,
+        compared: bool,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            config,
+            around,
+            spill: Spill::create(temp_dir, config.set_threads())?,
+            extent: Extent::default(),
+            total: Duration::ZERO,
+            start: None,
+            map: Duration::ZERO,
+            set: Duration::ZERO,
+            tasks: None,
+            processes: Vec::new(),
+            private_bytes: 0,
+            checksum: compared.then(Checksum::default),
+        })
+    }
+
+    fn hash(&mut self, window: &Window) -> anyhow::Result<()> {
+        let begin = self.around.clock.now();
+        let outcome = self.config.backend().run(&window.list, &self.config.work, self.around)?;
+        let hashed = self.around.clock.now();
+        let interrupt = self.around.interrupt;
+        let digests = outcome.digests.as_slice();
+        let stop = || interrupt.pending().is_some();
+        self.spill.add(digests, &stop).map_err(|error| named(error, interrupt))?;
+        let end = self.around.clock.now();
+        self.total += end.saturating_sub(begin);
+        self.set += end.saturating_sub(hashed);
+        if let Some(sum) = &mut self.checksum {
+            *sum = sum.and(Checksum::of(digests, window.first_word));
+        }
+        self.extent.add(window);
+        self.start = sum(self.start, outcome.start);
+        self.map += outcome.map;
+        self.tasks = sum(self.tasks, outcome.tasks);
+        let private = outcome.processes.iter().filter_map(|worker| worker.private_rss_bytes);
+        self.private_bytes = self.private_bytes.max(private.sum());
+        self.processes.extend(outcome.processes);
+        Ok(())
+    }
+
+    fn count(self, memory_bytes: usize) -> anyhow::Result<Finished> {
+        let interrupt = self.around.interrupt;
+        let stop = || interrupt.pending().is_some();
+        let begin = self.around.clock.now();
+        let spilled = self.spill.count(memory_bytes, &stop);
+        let spilled = spilled.map_err(|error| named(error, interrupt))?;
+        let counting = self.around.clock.now().saturating_sub(begin);
+        Ok(Finished {
+            parts: RunParts {
+                total: self.total + counting,
+                start: self.start,
+                map: Some(self.map),
+                set: Some(self.set + counting),
+            },
+            extent: self.extent,
+            distinct: spilled.distinct,
+            proof: Proof::Checksum(self.checksum),
+            tasks: self.tasks,
+            processes: self.processes,
+            private_bytes: self.private_bytes,
+            spilled: Some(spilled),
+        })
+    }
+}
+
+/// The sum of what there is.
+fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one + other),
+        (one, other) => one.or(other),
+    }
+}
+
+/// A stop by its signal.
+fn named(error: SpillError, interrupt: &Interrupt) -> anyhow::Error {
+    match (error, interrupt.pending()) {
+        (SpillError::Stopped, Some(signal)) => BackendError::Interrupted { signal }.into(),
+        (error, _) => error.into(),
+    }
+}
