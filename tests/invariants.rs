@@ -86,7 +86,7 @@ fn lists() -> Vec<(String, MakeList)> {
         Box::new(|| {
             let words =
                 (0..=300).map(|len| (0..len).map(|at| b"abcdefghijk"[(at + len) % 11]).collect());
-            list_of(words.collect())
+            list_of(&words.collect::<Vec<_>>())
         }),
     ));
     lists.push((
@@ -94,10 +94,10 @@ fn lists() -> Vec<(String, MakeList)> {
         Box::new(|| {
             let words = (0..500_usize)
                 .map(|at| vec![b'x'; if at % 5 == 3 { 100 + at * 7 } else { at % 19 }]);
-            list_of(words.collect())
+            list_of(&words.collect::<Vec<_>>())
         }),
     ));
-    lists.push(("nothing".to_owned(), Box::new(|| list_of(Vec::new()))));
+    lists.push(("nothing".to_owned(), Box::new(|| list_of(&[]))));
     lists
 }
 
@@ -109,7 +109,7 @@ fn sample_lists() -> Vec<PathBuf> {
         .collect()
 }
 
-fn list_of(words: Vec<Vec<u8>>) -> WordList {
+fn list_of(words: &[Vec<u8>]) -> WordList {
     let mut text = words.join(&b'\n');
     if !text.is_empty() {
         text.push(b'\n');

@@ -30,6 +30,8 @@ pub(super) fn row(chunksize: usize, microseconds: &[u64]) -> ResultRow {
         summary: summarise(&totals),
         processes: Vec::new(),
         against_serial: None,
+        spilled_bytes: None,
+        peak_memory_bytes: None,
     }
 }
 
