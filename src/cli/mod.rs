@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::chunksize::ChunkSize;
 use crate::size::Size;
-pub use values::{Axis, MOST_WORKERS};
+pub use values::{Axis, Export, ExportFormat, MOST_WORKERS};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +22,7 @@ Examples:
   wordhash -w 4 -c 5000 words.txt             four worker processes, 5,000 words a task
   wordhash sweep -w 4 words.txt               seven chunk sizes and the serial run
   wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
+  wordhash sweep --export report.html words.txt
   wordhash compare words.txt                  serial, threads and processes
   wordhash generate --words 1k --distinct 900 > words.txt";
 
@@ -50,6 +51,9 @@ pub enum Command {
     /// Time serial, threads and processes side by side
     #[command(max_term_width = 80)]
     Compare(CompareArgs),
+    /// Set two saved results beside each other, row by row
+    #[command(max_term_width = 80)]
+    Diff(DiffArgs),
     /// Write a reproducible, sorted list of pronounceable words
     #[command(max_term_width = 80)]
     Generate(GenerateArgs),
@@ -93,6 +97,12 @@ pub struct SweepArgs {
     /// Leave the serial row out
     #[arg(long, help_heading = "Measuring")]
     pub no_serial: bool,
+    /// Then time N more chunk sizes, where the best one seems to be
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measuring")]
+    pub refine: usize,
+    /// Leave out the curve that a terminal is shown below the table
+    #[arg(long, help_heading = "Output")]
+    pub no_chart: bool,
     /// What is shown.
     #[command(flatten)]
     pub show: ShowArgs,
@@ -205,9 +215,33 @@ pub struct MeasureArgs {
     /// one configuration after another
     #[arg(long, value_enum, default_value_t = Order::Interleaved)]
     pub order: Order,
+    /// Run on until every median's interval is at most P % to either side
+    #[arg(long, value_name = "P%", value_parser = values::percent)]
+    pub precision: Option<f64>,
+    /// No further round with `--precision` after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
+    pub max_time: Duration,
+    /// Also write FILE, after every round; its ending is its format: `.json`,
+    /// `.csv`, `.md`, `.svg` or `.html` (may be given several times)
+    #[arg(long, value_name = "FILE", value_parser = values::export, help_heading = "Output")]
+    pub export: Vec<Export>,
     /// How results are written [default: `table` on a terminal, else `plain`]
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
+}
+
+/// `wordhash diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A result that `--export OLD.json` or `--format json` saved
+    #[arg(value_name = "OLD.json")]
+    pub old: PathBuf,
+    /// The result to set beside it
+    #[arg(value_name = "NEW.json")]
+    pub new: PathBuf,
+    /// Exit with 1 if a row has become slower by more than P %, for certain
+    #[arg(long, value_name = "P%", value_parser = values::percent)]
+    pub fail_above: Option<f64>,
 }
 
 /// What is shown besides the results.
@@ -306,6 +340,10 @@ pub enum Format {
     Table,
     /// Everything, for programs.
     Json,
+    /// One line a sample, for spreadsheets.
+    Csv,
+    /// A table to be pasted into a pull request.
+    Markdown,
 }
 
 /// When something is shown.

@@ -1,6 +1,7 @@
 //! The values that options take, as text becomes them: counts, lists, ranges.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::chunksize::{ChunkSize, parse_count};
@@ -137,6 +138,54 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds above 0, such as 2 or 0.5".to_owned())
 }
 
+/// A percentage above 0, as a fraction: `2%` and `2` are 0.02.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    number
+        .parse::<f64>()
+        .ok()
+        .filter(|percent| percent.is_finite() && *percent > 0.0)
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| "a percentage above 0, such as 2%".to_owned())
+}
+
+/// A file that results are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What its ending says that it holds.
+    pub format: ExportFormat,
+}
+
+/// What a file of results holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Everything, for programs.
+    Json,
+    /// One line a sample.
+    Csv,
+    /// A table.
+    Markdown,
+    /// The curve of time against chunk size.
+    Svg,
+    /// A page with all of it.
+    Html,
+}
+
+/// A file whose ending names a format.
+pub(super) fn export(text: &str) -> Result<Export, String> {
+    let format = match text.rsplit_once('.') {
+        Some((_, "json")) => ExportFormat::Json,
+        Some((_, "csv")) => ExportFormat::Csv,
+        Some((_, "md")) => ExportFormat::Markdown,
+        Some((_, "svg")) => ExportFormat::Svg,
+        Some((_, "html")) => ExportFormat::Html,
+        _ => return Err("the name ends with .json, .csv, .md, .svg or .html".to_owned()),
+    };
+    Ok(Export { path: PathBuf::from(text), format })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +237,8 @@ mod tests {
         for text in ["0", "-1", "nan", "inf", "1e300", "1e-300", "soon"] {
             assert!(seconds(text).is_err(), "{text}");
         }
+        assert_eq!((percent("2%"), percent("0.5")), (Ok(0.02), Ok(0.005)));
+        assert!(percent("0%").is_err() && percent("x%").is_err());
         assert_eq!((count_or_zero("0"), count_or_zero("2k")), (Ok(0), Ok(2000)));
         assert!(count_or_zero("-1").is_err() && count("0").is_err());
     }

@@ -62,6 +62,12 @@ impl Config {
         }
     }
 
+    /// The same with another chunk size.
+    pub(super) fn with_chunksize(mut self, chunksize: ChunkSize) -> Self {
+        self.work.chunksize = chunksize;
+        self
+    }
+
     /// Whether one thread does everything.
     pub(super) fn is_serial(&self) -> bool {
         matches!(self.way, Way::Serial)

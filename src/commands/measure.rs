@@ -1,249 +1,273 @@
 //! Timing many configurations on one list: what `sweep` and `compare` have in common.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use anyhow::bail;
-
-use super::config::Config;
-use super::input::{Input, Text};
+use super::config::{self, Config};
+use super::export::{self, ExportError};
+use super::findings::{Findings, fit_like, siblings};
+use super::input::{self, Text};
 use super::larger::Extent;
-use super::once::{Finished, once};
 use super::run::shows_progress;
+use super::runs::{Record, Runs};
 use super::{Screen, rows};
-use crate::backend::{Around, BackendError, Checksum, WorkerRecord};
-use crate::bench::bootstrap::compare_paired;
+use crate::backend::BackendError;
 use crate::bench::clock::MonotonicClock;
-use crate::bench::plan::{Observer, Order, Plan, RunParts, Runner, run_plan};
-use crate::bench::result::{Input as SavedInput, ResultRow, Sample, SavedRun};
-use crate::bench::stats::summarise;
-use crate::cli::{self, Format, MeasureArgs, ShowArgs};
+use crate::bench::plan::{Observer, Order, Plan, Precision, run_plan};
+use crate::bench::refine::refine;
+use crate::bench::result::Sample;
+use crate::bench::warnings::OptionsInUse;
+use crate::chunksize::ChunkSize;
+use crate::cli::{self, Format, HowArgs, InputArgs, MeasureArgs, MemoryArgs, ShowArgs};
 use crate::interrupt::Interrupt;
-use crate::known::Spilled;
 use crate::progress::Progress;
-use crate::report::{Report, json, label, plain, table};
+use crate::report::{chart, csv, json, markdown, plain, table};
 
-/// Times the configurations and prints the result. A signal cuts the measurement short: what was
-/// measured until then is printed, and the signal is the error.
+/// What is measured, and how.
+pub(super) struct Task<'a> {
+    pub(super) input: &'a InputArgs,
+    pub(super) how: &'a HowArgs,
+    pub(super) memory: &'a MemoryArgs,
+    pub(super) measure: &'a MeasureArgs,
+    pub(super) show: &'a ShowArgs,
+    /// What a sweep has on top; `None` for a comparison.
+    pub(super) sweep: Option<Sweep>,
+}
+
+/// What a sweep has on top of a comparison.
+#[derive(Clone, Copy)]
+pub(super) struct Sweep {
+    /// So many more sizes are tried.
+    pub(super) refine: usize,
+    /// A terminal is shown the curve.
+    pub(super) chart: bool,
+}
+
+/// Loads the list, times the configurations, writes and prints the result. A signal cuts the
+/// measurement short: what was measured until then is written and printed, and the signal is the
+/// error.
 pub(super) fn measure(
-    input: Input,
-    extent: Extent,
-    configs: &[Config],
-    (arguments, show): (&MeasureArgs, &ShowArgs),
-    interrupt: &Arc<Interrupt>,
+    task: &Task<'_>,
+    configs: Vec<Config>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
-    let plan = plan(configs.len(), arguments);
-    let words = extent.words;
-    let runs = plan.rows * (plan.warmups + plan.runs.get());
-    let visible = shows_progress(show.progress, screen);
-    let progress = Progress::new(runs.saturating_mul(words), visible);
-    let clock = MonotonicClock::new();
-    let environment = super::info::environment(&clock);
-    let mut runs = Runs::new(input.text, extent, configs, clock, interrupt);
-    let mut watcher = Watcher { words, progress: &progress };
-    let stop = || interrupt.pending().is_some();
-    interrupt.end_at_once(false);
-    let measured = run_plan(&plan, &mut runs, &clock, &mut watcher, &stop);
+    screen.quiet = task.show.quiet;
+    export::check(&task.measure.export)?;
+    let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
-    progress.finish();
-    let measured = match measured {
-        Ok(measured) => measured,
-        Err(failed) => {
-            let row = runs.labelled_rows().swap_remove(failed.row).label;
-            return Err(failed.source.context(row));
-        }
-    };
-    let run = SavedRun {
-        wordhash: env!("CARGO_PKG_VERSION").to_owned(),
-        environment,
-        input: runs.saved_input(input.name),
-        results: runs.finished_rows(measured.samples),
-    };
-    if let Some(note) = runs.note() {
-        screen.note(note);
-    }
-    screen.text(rendered(&run, arguments.format, screen))?;
+    let memory = (task.memory, config::budget(task.memory, &configs)?);
+    let mut input = input::open(task.input, memory, &interrupt, screen)?;
+    let extent = input.survey(&interrupt)?;
+    let configs = rows::without_doubles(configs, extent.words);
+    let mut session = Session::new(task, input.name, extent, &interrupt);
+    session.visible = shows_progress(task.show.progress, screen);
+    interrupt.end_at_once(false);
+    let measured = session.run(&mut input.text, configs);
+    interrupt.end_at_once(true);
+    let samples = measured?;
+    let findings = session.findings(&samples);
+    session.conclude(&findings, &input.text, screen)?;
     match interrupt.pending() {
         Some(signal) => Err(BackendError::Interrupted { signal }.into()),
         None => Ok(()),
     }
 }
 
-fn plan(rows: usize, arguments: &MeasureArgs) -> Plan {
-    Plan {
-        rows,
-        runs: arguments.runs,
-        warmups: usize::try_from(arguments.warmup).unwrap_or(usize::MAX),
-        order: match arguments.order {
-            cli::Order::Interleaved => Order::Interleaved,
-            cli::Order::Blocked => Order::Blocked,
-        },
-        precision: None,
-    }
-}
-
-fn rendered(run: &SavedRun, format: Option<Format>, screen: &Screen<'_>) -> String {
-    let for_a_person = if screen.out_is_terminal { Format::Table } else { Format::Plain };
-    let report = Report::new(run);
-    match format.unwrap_or(for_a_person) {
-        Format::Plain => plain::render(&report),
-        Format::Table => table::render(&report, screen.table_layout()),
-        Format::Json => json::render(run),
-    }
-}
-
-/// Makes the runs of a plan, and holds every configuration's digests against the others'.
-struct Runs<'a> {
-    text: Text,
-    extent: Extent,
-    configs: &'a [Config],
-    clock: MonotonicClock,
+/// A measurement on its way.
+struct Session<'a> {
+    task: &'a Task<'a>,
     interrupt: &'a Arc<Interrupt>,
-    tasks: Vec<Option<usize>>,
-    spilled: Vec<Option<Spilled>>,
-    peak_bytes: Vec<Option<u64>>,
-    processes: Vec<Vec<WorkerRecord>>,
-    /// What all configurations with so many rounds must give.
-    seen: BTreeMap<u32, Seen>,
+    clock: MonotonicClock,
+    words: usize,
+    record: RefCell<Record>,
+    visible: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Seen {
-    checksum: Option<Checksum>,
-    distinct: usize,
-}
-
-impl<'a> Runs<'a> {
+impl<'a> Session<'a> {
     fn new(
-        text: Text,
+        task: &'a Task<'a>,
+        name: String,
         extent: Extent,
-        configs: &'a [Config],
-        clock: MonotonicClock,
         interrupt: &'a Arc<Interrupt>,
     ) -> Self {
-        Self {
+        let clock = MonotonicClock::new();
+        let environment = super::info::environment(&clock);
+        let record = RefCell::new(Record::new(name, environment, extent));
+        Self { task, interrupt, clock, words: extent.words, record, visible: false }
+    }
+
+    /// Runs all configurations, and then those that refine the answer.
+    fn run(&self, text: &mut Text, mut configs: Vec<Config>) -> anyhow::Result<Vec<Vec<Sample>>> {
+        self.record.borrow_mut().add_rows(&configs);
+        let mut samples = self.run_rows(text, &configs, Vec::new())?;
+        let finer = self.finer(&configs, &samples);
+        if !finer.is_empty() {
+            self.record.borrow_mut().add_rows(&finer);
+            configs.extend(finer);
+            samples = self.run_rows(text, &configs, samples)?;
+        }
+        Ok(samples)
+    }
+
+    /// Runs the rows that have no samples yet, behind those that have.
+    fn run_rows(
+        &self,
+        text: &mut Text,
+        configs: &[Config],
+        before: Vec<Vec<Sample>>,
+    ) -> anyhow::Result<Vec<Vec<Sample>>> {
+        let first = before.len();
+        let plan = self.plan(configs.len() - first);
+        let runs = plan.rows * (plan.warmups + plan.runs.get());
+        let progress = Progress::new(runs.saturating_mul(self.words), self.visible);
+        let mut watcher = Watcher { session: self, before, progress: &progress, failed: None };
+        let mut runs = Runs {
             text,
-            extent,
             configs,
-            clock,
-            interrupt,
-            tasks: vec![None; configs.len()],
-            spilled: vec![None; configs.len()],
-            peak_bytes: vec![None; configs.len()],
-            processes: vec![Vec::new(); configs.len()],
-            seen: BTreeMap::new(),
+            first,
+            clock: self.clock,
+            interrupt: self.interrupt,
+            record: &self.record,
+        };
+        let stop = || self.interrupt.pending().is_some();
+        let measured = run_plan(&plan, &mut runs, &self.clock, &mut watcher, &stop);
+        progress.finish();
+        let Watcher { mut before, failed, .. } = watcher;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let measured = measured.map_err(|failed| {
+            failed.source.context(self.record.borrow().label(first + failed.row))
+        })?;
+        before.extend(measured.samples);
+        Ok(before)
+    }
+
+    fn plan(&self, rows: usize) -> Plan {
+        let arguments = self.task.measure;
+        Plan {
+            rows,
+            runs: arguments.runs,
+            warmups: usize::try_from(arguments.warmup).unwrap_or(usize::MAX),
+            order: match arguments.order {
+                cli::Order::Interleaved => Order::Interleaved,
+                cli::Order::Blocked => Order::Blocked,
+            },
+            precision: arguments
+                .precision
+                .map(|half_width| Precision { half_width, max_time: arguments.max_time }),
         }
     }
 
-    /// What people are told if digests did not fit in memory.
-    fn note(&self) -> Option<String> {
-        let Text::Larger(larger) = &self.text else { return None };
-        self.spilled.iter().flatten().next().map(|spilled| larger.note(spilled))
-    }
-
-    /// All rows with their labels, and nothing measured.
-    fn labelled_rows(&self) -> Vec<ResultRow> {
-        let empty = |config| rows::empty_row(config, self.extent.words);
-        let mut rows: Vec<ResultRow> = self.configs.iter().map(empty).collect();
-        let labels = label::labels(&rows);
-        for (row, label) in rows.iter_mut().zip(labels) {
-            row.label = label;
+    /// The configurations that `--refine` adds: like the recommended one, with chunk sizes where
+    /// the model or the neighbours say that the best one is.
+    fn finer(&self, configs: &[Config], samples: &[Vec<Sample>]) -> Vec<Config> {
+        let count = self.task.sweep.map_or(0, |sweep| sweep.refine);
+        if count == 0 || self.interrupt.pending().is_some() {
+            return Vec::new();
         }
-        rows
+        let findings = self.findings(samples);
+        let rows = &findings.run.results;
+        let Some(answer) = &findings.answer else { return Vec::new() };
+        let best = &rows[answer.recommended];
+        let (Some(size), Some(workers)) =
+            (best.chunksize.as_ref().and_then(|size| size.fixed()), best.workers)
+        else {
+            return Vec::new();
+        };
+        let measured: Vec<usize> =
+            siblings(rows, best).filter_map(|(_, row)| row.chunksize.as_ref()?.fixed()).collect();
+        let optimum = fit_like(&findings.run, best)
+            .filter(|fit| fit.fits)
+            .map(|fit| fit.model.best_chunksize(self.words, workers));
+        let like = configs[answer.recommended];
+        refine(&measured, size, optimum, self.words, count)
+            .into_iter()
+            .filter_map(std::num::NonZeroUsize::new)
+            .map(|size| like.with_chunksize(ChunkSize::Fixed(size)))
+            .collect()
     }
 
-    fn finished_rows(&self, samples: Vec<Vec<Sample>>) -> Vec<ResultRow> {
-        let mut rows = self.labelled_rows();
-        for (at, (row, samples)) in rows.iter_mut().zip(samples).enumerate() {
-            let totals: Vec<_> = samples.iter().map(|sample| sample.total).collect();
-            row.summary = summarise(&totals);
-            row.samples = samples;
-            row.tasks = self.tasks[at];
-            row.spilled_bytes = self.spilled[at].map(|spilled| spilled.bytes);
-            row.peak_memory_bytes = self.peak_bytes[at];
-            row.processes = self.processes[at].iter().map(rows::process_row).collect();
+    fn findings(&self, samples: &[Vec<Sample>]) -> Findings {
+        let arguments = self.task.measure;
+        let in_use = OptionsInUse {
+            warmup: arguments.warmup > 0,
+            interleaved: arguments.order == cli::Order::Interleaved,
+            precision: arguments.precision.is_some(),
+            rounds: self.task.how.rounds.is_some(),
+        };
+        let run = self.record.borrow().saved(samples);
+        Findings::of(run, self.task.sweep.is_some(), in_use)
+    }
+
+    /// Writes the files a last time, prints the result, and says what may make it worth less.
+    fn conclude(
+        &self,
+        findings: &Findings,
+        text: &Text,
+        screen: &mut Screen<'_>,
+    ) -> anyhow::Result<()> {
+        for path in export::write(&self.task.measure.export, findings)? {
+            screen.note(format_args!("{}: no chunk sizes to draw", path.display()));
         }
-        compare_with_serial(&mut rows);
-        rows
-    }
-
-    fn saved_input(&self, name: String) -> SavedInput {
-        let seen = self.seen.values().next();
-        SavedInput {
-            path: name,
-            words: self.extent.words,
-            bytes: self.extent.bytes as u64,
-            distinct: seen.map(|seen| seen.distinct),
-            checksum: seen.and_then(|seen| seen.checksum).map(|sum| sum.to_string()),
+        if let (Text::Larger(larger), Some(spilled)) = (text, self.record.borrow().spilled()) {
+            screen.note(larger.note(spilled));
         }
-    }
-
-    /// Outside the timed span: the digests must be those that the other configurations gave.
-    fn check(&mut self, row: usize, finished: &Finished) -> anyhow::Result<()> {
-        let found = Seen { checksum: finished.proof.checksum(), distinct: finished.distinct };
-        let rounds = self.configs[row].work.rounds.get();
-        let first = *self.seen.entry(rounds).or_insert(found);
-        if first != found {
-            bail!(
-                "wrong digests: checksum {} with {} distinct, where other configurations gave {} \
-                 with {}; this is a bug in wordhash or a fault of the machine",
-                shown(found.checksum),
-                found.distinct,
-                shown(first.checksum),
-                first.distinct
-            );
+        screen.text(self.rendered(findings, screen))?;
+        for warning in &findings.warnings {
+            screen.note(format_args!("warning: {warning}"));
         }
         Ok(())
     }
-}
 
-fn shown(checksum: Option<Checksum>) -> String {
-    checksum.map_or_else(|| "unknown".to_owned(), |sum| sum.to_string())
-}
-
-impl Runner for Runs<'_> {
-    type Error = anyhow::Error;
-
-    fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
-        // Progress within a run would cost the run; the bar moves between two of them.
-        let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
-        let (finished, peak_bytes) = once(&mut self.text, &self.configs[row], &around)?;
-        self.check(row, &finished)?;
-        self.tasks[row] = finished.tasks;
-        self.spilled[row] = finished.spilled;
-        self.peak_bytes[row] = self.peak_bytes[row].max(peak_bytes);
-        self.processes[row] = finished.processes;
-        Ok(finished.parts)
+    fn rendered(&self, findings: &Findings, screen: &Screen<'_>) -> String {
+        let for_a_person = if screen.out_is_terminal { Format::Table } else { Format::Plain };
+        let report = findings.report();
+        match self.task.measure.format.unwrap_or(for_a_person) {
+            Format::Plain => plain::render(&report),
+            Format::Json => json::render(&findings.run),
+            Format::Csv => csv::render(&findings.run),
+            Format::Markdown => markdown::render(&report),
+            Format::Table => {
+                let mut text = table::render(&report, screen.table_layout());
+                let chart = self.task.sweep.is_some_and(|sweep| sweep.chart);
+                if chart
+                    && screen.out_is_terminal
+                    && let Some(curve) = chart::Curve::new(&report)
+                {
+                    text.push('\n');
+                    text.push_str(&chart::text::render(&curve, screen.width.unwrap_or(80)));
+                }
+                text
+            }
+        }
     }
 }
 
-/// Sets every row beside the first serial one with as many rounds.
-fn compare_with_serial(rows: &mut [ResultRow]) {
-    let serial: Vec<ResultRow> =
-        rows.iter().filter(|row| row.backend == "serial").cloned().collect();
-    for row in rows.iter_mut().filter(|row| row.backend != "serial") {
-        let reference = serial
-            .iter()
-            .find(|serial| (serial.rounds, &serial.engine) == (row.rounds, &row.engine))
-            .or_else(|| serial.iter().find(|serial| serial.rounds == row.rounds));
-        row.against_serial =
-            reference.and_then(|serial| compare_paired(&row.samples, &serial.samples));
-    }
-}
-
-/// Moves the progress bar after each run.
+/// Moves the progress bar after each run, and writes the files after each round.
 struct Watcher<'a> {
-    words: usize,
+    session: &'a Session<'a>,
+    before: Vec<Vec<Sample>>,
     progress: &'a Progress,
+    /// The first file that could not be written; the measurement goes on.
+    failed: Option<ExportError>,
 }
 
 impl Observer for Watcher<'_> {
     fn warmed_up(&mut self, _row: usize) {
-        self.progress.advance(self.words);
+        self.progress.advance(self.session.words);
     }
 
     fn sampled(&mut self, _row: usize, _sample: &Sample) {
-        self.progress.advance(self.words);
+        self.progress.advance(self.session.words);
+    }
+
+    fn checkpoint(&mut self, samples: &[Vec<Sample>]) {
+        let exports = &self.session.task.measure.export;
+        if exports.is_empty() || self.failed.is_some() {
+            return;
+        }
+        let all: Vec<Vec<Sample>> = self.before.iter().chain(samples).cloned().collect();
+        self.failed = export::write(exports, &self.session.findings(&all)).err();
     }
 }

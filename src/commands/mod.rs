@@ -6,6 +6,9 @@
 
 mod compare;
 mod config;
+mod diff;
+mod export;
+mod findings;
 mod generate;
 mod info;
 mod input;
@@ -14,6 +17,7 @@ mod measure;
 mod once;
 mod rows;
 mod run;
+mod runs;
 mod screen;
 mod sweep;
 
@@ -27,6 +31,8 @@ use crate::words::LoadError;
 
 /// Done.
 const DONE: u8 = 0;
+/// The answer is no.
+const REFUSED: u8 = 1;
 /// An error, named on standard error.
 const FAILED: u8 = 2;
 
@@ -43,13 +49,15 @@ pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
         None => run::run(&cli.run, screen),
         Some(Command::Sweep(arguments)) => sweep::run(arguments, screen),
         Some(Command::Compare(arguments)) => compare::run(arguments, screen),
+        Some(Command::Diff(arguments)) => return finish(diff::run(arguments, screen), screen),
         Some(Command::Generate(arguments)) => generate::run(arguments, screen),
         Some(Command::Info) => info::run(screen),
     };
-    match done {
-        Ok(()) => DONE,
-        Err(error) => end(&error, screen),
-    }
+    finish(done.map(|()| DONE), screen)
+}
+
+fn finish(done: anyhow::Result<u8>, screen: &mut Screen<'_>) -> u8 {
+    done.unwrap_or_else(|error| end(&error, screen))
 }
 
 /// Writes what clap has to say: help and the version as results, anything else as one line of

@@ -2,12 +2,11 @@
 
 use std::num::NonZeroUsize;
 
+use super::Screen;
 use super::config::{self, Defaults};
-use super::measure::measure;
-use super::{Screen, input, rows};
+use super::measure::{Sweep, Task, measure};
 use crate::chunksize::ChunkSize;
 use crate::cli::{Backend, SweepArgs};
-use crate::interrupt::Interrupt;
 
 /// The tutorial's sizes.
 fn tutorial_sizes() -> Vec<ChunkSize> {
@@ -17,19 +16,19 @@ fn tutorial_sizes() -> Vec<ChunkSize> {
 }
 
 pub(super) fn run(arguments: &SweepArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
-    screen.quiet = arguments.show.quiet;
-    let how = &arguments.how;
     let sizes = tutorial_sizes();
     let defaults = Defaults { backends: &[Backend::Processes], chunk_sizes: &sizes };
-    let mut configs = config::all(how, &defaults)?;
+    let mut configs = config::all(&arguments.how, &defaults)?;
     if !arguments.no_serial {
-        configs = config::serial_first(how, configs)?;
+        configs = config::serial_first(&arguments.how, configs)?;
     }
-    let interrupt = Interrupt::on_signals()?;
-    interrupt.end_at_once(true);
-    let memory = (&arguments.memory, config::budget(&arguments.memory, &configs)?);
-    let mut input = input::open(&arguments.input, memory, &interrupt, screen)?;
-    let extent = input.survey(&interrupt)?;
-    let configs = rows::without_doubles(configs, extent.words);
-    measure(input, extent, &configs, (&arguments.measure, &arguments.show), &interrupt, screen)
+    let task = Task {
+        input: &arguments.input,
+        how: &arguments.how,
+        memory: &arguments.memory,
+        measure: &arguments.measure,
+        show: &arguments.show,
+        sweep: Some(Sweep { refine: arguments.refine, chart: !arguments.no_chart }),
+    };
+    measure(&task, configs, screen)
 }

@@ -1,0 +1,92 @@
+//! Writing results to files: whole ones or none.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::findings::Findings;
+use crate::cli::{Export, ExportFormat};
+use crate::report::{chart, csv, html, json, markdown};
+
+/// A file of results could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {path}: {error}", path = path.display())]
+pub(super) struct ExportError {
+    path: PathBuf,
+    error: io::Error,
+}
+
+/// Finds out before anything is measured whether the files can be written where they are wanted.
+pub(super) fn check(exports: &[Export]) -> Result<(), ExportError> {
+    for Export { path, .. } in exports {
+        let failed = |error| ExportError { path: path.clone(), error };
+        if path.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        let beside = beside(path);
+        fs::write(&beside, "").map_err(failed)?;
+        fs::remove_file(&beside).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Writes all files anew. A reader finds the old contents or the new ones, never a part. The paths
+/// of those for which there is nothing to show yet: a curve needs a chunk size.
+pub(super) fn write<'a>(
+    exports: &'a [Export],
+    findings: &Findings,
+) -> Result<Vec<&'a Path>, ExportError> {
+    let mut nothing_to_show = Vec::new();
+    for Export { path, format } in exports {
+        let Some(text) = rendered(findings, *format) else {
+            nothing_to_show.push(path.as_path());
+            continue;
+        };
+        let beside = beside(path);
+        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+        if let Err(error) = written {
+            // The error that matters is the first one.
+            let _ = fs::remove_file(&beside);
+            return Err(ExportError { path: path.clone(), error });
+        }
+    }
+    Ok(nothing_to_show)
+}
+
+/// A name of this process's own in the same folder, where a rename is one step.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
+}
+
+fn rendered(findings: &Findings, format: ExportFormat) -> Option<String> {
+    let report = findings.report();
+    Some(match format {
+        ExportFormat::Json => json::render(&findings.run),
+        ExportFormat::Csv => csv::render(&findings.run),
+        ExportFormat::Markdown => markdown::render(&report),
+        ExportFormat::Svg => {
+            chart::svg::render(&chart::Curve::new(&report)?, chart::svg::Frame::default())
+        }
+        ExportFormat::Html => html::render(&report),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn export_to(path: PathBuf) -> Vec<Export> {
+        vec![Export { path, format: ExportFormat::Json }]
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_found_before_anything_is_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = check(&export_to(folder.path().join("missing/out.json"))).unwrap_err();
+        assert!(error.to_string().contains("missing/out.json"), "{error}");
+        assert!(check(&export_to(folder.path().to_owned())).is_err(), "a folder");
+        check(&export_to(folder.path().join("out.json"))).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a check leaves nothing");
+    }
+}

@@ -1,0 +1,103 @@
+//! A measurement and what follows from it: the answer, the cost models, the warnings.
+
+use std::time::Duration;
+
+use crate::bench::answer::{Answer, answer};
+use crate::bench::cost_model::{Fit, Observation, fit};
+use crate::bench::result::{ResultRow, SavedRun};
+use crate::bench::warnings::{OptionsInUse, warnings};
+use crate::report::Report;
+use crate::report::model::{ModelCurve, sentence};
+
+/// What a report is made from.
+pub(super) struct Findings {
+    pub(super) run: SavedRun,
+    pub(super) answer: Option<Answer>,
+    pub(super) warnings: Vec<String>,
+    models: Vec<ModelCurve>,
+    model_note: Option<String>,
+    command: String,
+}
+
+impl Findings {
+    /// Draws the conclusions. Only a sweep has an answer and a model: it is about chunk sizes.
+    pub(super) fn of(run: SavedRun, is_sweep: bool, in_use: OptionsInUse) -> Self {
+        let answer = if is_sweep { answer(&run.results) } else { None };
+        let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
+        let warnings = warnings(&run).iter().map(|warning| warning.text(in_use)).collect();
+        Self { run, answer, warnings, models, model_note, command: command_line() }
+    }
+
+    /// The same as the formats take it.
+    pub(super) fn report(&self) -> Report<'_> {
+        Report {
+            answer: self.answer.as_ref(),
+            models: &self.models,
+            model_note: self.model_note.as_deref(),
+            warnings: &self.warnings,
+            command: Some(&self.command),
+            ..Report::new(&self.run)
+        }
+    }
+}
+
+/// Rows that differ from this one by nothing but a fixed chunk size, itself included.
+pub(super) fn siblings<'a>(
+    rows: &'a [ResultRow],
+    like: &'a ResultRow,
+) -> impl Iterator<Item = (usize, &'a ResultRow)> {
+    rows.iter().enumerate().filter(move |(_, row)| {
+        row.chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
+            && (&row.backend, row.workers, &row.transport, &row.start_method)
+                == (&like.backend, like.workers, &like.transport, &like.start_method)
+            && (&row.engine, row.rounds) == (&like.engine, like.rounds)
+    })
+}
+
+/// The cost model of the rows like this one.
+pub(super) fn fit_like(run: &SavedRun, like: &ResultRow) -> Option<Fit> {
+    let words = run.input.words;
+    let observations: Vec<Observation> =
+        siblings(&run.results, like).filter_map(|(_, row)| Observation::of(row, words)).collect();
+    fit(&observations)
+}
+
+/// A curve for each configuration whose model fits, and what there is to say of the one that the
+/// measurement is about: the first.
+fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
+    let (mut curves, mut note) = (Vec::new(), None);
+    for (index, row) in run.results.iter().enumerate() {
+        let first = siblings(&run.results, row).next();
+        if row.workers.is_none() || first.is_none_or(|(first, _)| first != index) {
+            continue;
+        }
+        let Some(fit) = fit_like(run, row) else { continue };
+        note.get_or_insert_with(|| sentence(&fit));
+        if fit.fits {
+            let sizes: Vec<usize> = siblings(&run.results, row)
+                .filter_map(|(_, row)| row.chunksize.as_ref()?.fixed())
+                .collect();
+            let smallest = sizes.iter().copied().min().unwrap_or(1);
+            let largest = sizes.iter().copied().max().unwrap_or(1);
+            let workers = row.workers.unwrap_or(1);
+            let predict = |size| -> Duration { fit.model.predict(run.input.words, workers, size) };
+            curves.push(ModelCurve::sampled(index, smallest..=largest, predict));
+        }
+    }
+    (curves, note)
+}
+
+/// The command line of this process, ready to be pasted into a shell.
+fn command_line() -> String {
+    let quoted = |argument: std::ffi::OsString| {
+        let argument = argument.to_string_lossy().into_owned();
+        let plain = |letter: char| letter.is_alphanumeric() || "-_=+.,:/@%*".contains(letter);
+        if !argument.is_empty() && argument.chars().all(plain) && !argument.contains('*') {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    let arguments = std::env::args_os().skip(1).map(quoted);
+    std::iter::once("wordhash".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,174 @@
+//! The runs of a plan, and what they gave.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::config::Config;
+use super::input::Text;
+use super::larger::Extent;
+use super::once::{Finished, once};
+use super::rows;
+use crate::backend::{Around, Checksum, WorkerRecord};
+use crate::bench::answer::compare_with_serial;
+use crate::bench::clock::MonotonicClock;
+use crate::bench::plan::{RunParts, Runner};
+use crate::bench::result::{Environment, Input as SavedInput, ResultRow, Sample, SavedRun};
+use crate::bench::stats::summarise;
+use crate::interrupt::Interrupt;
+use crate::known::Spilled;
+use crate::report::label;
+
+/// Makes the runs of a plan, and holds every configuration's digests against the others'.
+pub(super) struct Runs<'a> {
+    pub(super) text: &'a mut Text,
+    pub(super) configs: &'a [Config],
+    /// The row that the plan calls 0.
+    pub(super) first: usize,
+    pub(super) clock: MonotonicClock,
+    pub(super) interrupt: &'a Arc<Interrupt>,
+    pub(super) record: &'a RefCell<Record>,
+}
+
+impl Runner for Runs<'_> {
+    type Error = anyhow::Error;
+
+    fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
+        // Progress within a run would cost the run; the bar moves between two of them.
+        let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
+        let row = self.first + row;
+        let config = &self.configs[row];
+        let (finished, peak_bytes) = once(self.text, config, &around)?;
+        let parts = finished.parts;
+        self.record.borrow_mut().keep(row, config, finished, peak_bytes)?;
+        Ok(parts)
+    }
+}
+
+/// What is known of a measurement besides its samples.
+pub(super) struct Record {
+    name: String,
+    environment: Environment,
+    extent: Extent,
+    rows: Vec<Facts>,
+    /// What all configurations with so many rounds must give.
+    seen: BTreeMap<u32, Seen>,
+}
+
+/// What the runs of one row gave besides their times.
+struct Facts {
+    empty: ResultRow,
+    tasks: Option<usize>,
+    spilled: Option<Spilled>,
+    peak_bytes: Option<u64>,
+    processes: Vec<WorkerRecord>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    checksum: Option<Checksum>,
+    distinct: usize,
+}
+
+impl Record {
+    /// Nothing has run yet.
+    pub(super) fn new(name: String, environment: Environment, extent: Extent) -> Self {
+        Self { name, environment, extent, rows: Vec::new(), seen: BTreeMap::new() }
+    }
+
+    /// Makes room for the rows of more configurations.
+    pub(super) fn add_rows(&mut self, configs: &[Config]) {
+        self.rows.extend(configs.iter().map(|config| Facts {
+            empty: rows::empty_row(config, self.extent.words),
+            tasks: None,
+            spilled: None,
+            peak_bytes: None,
+            processes: Vec::new(),
+        }));
+    }
+
+    /// Keeps what a run gave, once its digests were found to be those of the other configurations;
+    /// this is outside the timed span.
+    fn keep(
+        &mut self,
+        row: usize,
+        config: &Config,
+        finished: Finished,
+        peak_bytes: Option<u64>,
+    ) -> anyhow::Result<()> {
+        let found = Seen { checksum: finished.proof.checksum(), distinct: finished.distinct };
+        let first = *self.seen.entry(config.work.rounds.get()).or_insert(found);
+        if first != found {
+            bail!(
+                "wrong digests: checksum {} with {} distinct, where other configurations gave {} \
+                 with {}; this is a bug in wordhash or a fault of the machine",
+                shown(found.checksum),
+                found.distinct,
+                shown(first.checksum),
+                first.distinct
+            );
+        }
+        let facts = &mut self.rows[row];
+        facts.tasks = finished.tasks;
+        facts.spilled = finished.spilled;
+        facts.peak_bytes = facts.peak_bytes.max(peak_bytes);
+        facts.processes = finished.processes;
+        Ok(())
+    }
+
+    /// What went through temporary files in one run, if anything did.
+    pub(super) fn spilled(&self) -> Option<&Spilled> {
+        self.rows.iter().find_map(|facts| facts.spilled.as_ref())
+    }
+
+    /// The label of a row.
+    pub(super) fn label(&self, row: usize) -> String {
+        let empty: Vec<ResultRow> = self.rows.iter().map(|facts| facts.empty.clone()).collect();
+        label::labels(&empty).swap_remove(row)
+    }
+
+    /// The measurement, with these samples row by row.
+    pub(super) fn saved(&self, samples: &[Vec<Sample>]) -> SavedRun {
+        let mut results: Vec<ResultRow> =
+            self.rows.iter().zip(samples).map(|(facts, samples)| facts.row(samples)).collect();
+        let labels = label::labels(&results);
+        for (row, label) in results.iter_mut().zip(labels) {
+            row.label = label;
+        }
+        compare_with_serial(&mut results);
+        let seen = self.seen.values().next();
+        SavedRun {
+            wordhash: env!("CARGO_PKG_VERSION").to_owned(),
+            environment: self.environment.clone(),
+            input: SavedInput {
+                path: self.name.clone(),
+                words: self.extent.words,
+                bytes: self.extent.bytes as u64,
+                distinct: seen.map(|seen| seen.distinct),
+                checksum: seen.and_then(|seen| seen.checksum).map(|sum| sum.to_string()),
+            },
+            results,
+        }
+    }
+}
+
+impl Facts {
+    fn row(&self, samples: &[Sample]) -> ResultRow {
+        let totals: Vec<_> = samples.iter().map(|sample| sample.total).collect();
+        ResultRow {
+            samples: samples.to_vec(),
+            summary: summarise(&totals),
+            tasks: self.tasks,
+            spilled_bytes: self.spilled.map(|spilled| spilled.bytes),
+            peak_memory_bytes: self.peak_bytes,
+            processes: self.processes.iter().map(rows::process_row).collect(),
+            ..self.empty.clone()
+        }
+    }
+}
+
+fn shown(checksum: Option<Checksum>) -> String {
+    checksum.map_or_else(|| "unknown".to_owned(), |sum| sum.to_string())
+}
