@@ -53,8 +53,15 @@ impl<J: Job, I: Iterator<Item = J::Input>> Map<J, I> {
         chunksize: usize,
         order: Order,
     ) -> Self {
-        let max_taken = desk.try_borrow().map_or(0, |desk| desk.scheduler.max_tasks_out());
-        let (job, error) = job.map_or_else(|error| (0, Some(Err(error))), |job| (job, None));
+        let start = desk.try_borrow_mut().map_err(|_| PoolError::InUse).and_then(|mut desk| {
+            let job = job?;
+            desk.scheduler.forget_pace(job);
+            Ok((job, desk.scheduler.max_tasks_out()))
+        });
+        let (job, max_taken, error) = match start {
+            Ok((job, max_taken)) => (job, max_taken, None),
+            Err(error) => (0, 0, Some(Err(error))),
+        };
         Self {
             desk,
             job,

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use wordhash::interrupt::Interrupt;
+use wordhash::pool::frame::{Header, Kind};
 use wordhash::pool::{Context, Job, JobError, Pool, PoolError, StartMethod, Transport};
 use wordhash::region::Region;
 
@@ -255,6 +256,9 @@ impl Job for Fratricide {
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for transport in Transport::ALL {
+        cases.push(Case::new(format!("wild_frames::{transport}"), move || {
+            outlives_wild_workers(transport);
+        }));
         for method in StartMethod::ALL {
             cases.push(Case::new(
                 format!("neighbours_that_kill_each_other::{transport}::{method}"),
@@ -274,6 +278,68 @@ pub(crate) fn cases() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// Sends frames of random kinds, flags and figures to its parent, then dies.
+pub(crate) struct Rave;
+
+impl Job for Rave {
+    const NAME: &'static str = "rave";
+    type Context = ();
+    type Input = u64;
+    type Output = u32;
+
+    fn run((): &mut (), seed: u64) -> Result<u32, JobError> {
+        let mut random = Random(seed);
+        for _ in 0..=random.below(3) {
+            let mut frame = Header {
+                flags: u8::try_from(random.below(16))?,
+                body_len: u32::try_from(random.below(64))?,
+                first: random.below(20),
+                count: u32::try_from(random.below(3))?,
+                busy_ns: random.next(),
+                ..Header::new(Kind::Done)
+            }
+            .encode()
+            .to_vec();
+            // Any kind, or none.
+            frame[2] = u8::try_from(random.below(10))?;
+            let body = (0..u32::from_le_bytes([frame[4], frame[5], frame[6], frame[7]]))
+                .map(|_| u8::try_from(random.below(4)).unwrap_or(0));
+            frame.extend(body);
+            crate::faults::send_raw(&frame);
+        }
+        std::process::exit(5)
+    }
+}
+
+/// splitmix64 (Steele, Lea and Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
+
+/// Whatever a worker sends, its parent neither panics nor loses other tasks.
+fn outlives_wild_workers(transport: Transport) {
+    let pool = Pool::<()>::builder(&registry()).workers(2).transport(transport).build(()).unwrap();
+    for seed in 0..100 {
+        let wild = pool.submit::<Rave>(&seed).unwrap();
+        let tame = pool.submit::<Primes>(&(0, 100)).unwrap();
+        assert_eq!(tame.result(None).unwrap(), 25);
+        // A frame that happens to be a right answer is an answer.
+        assert!(matches!(wild.result(None), Ok(_) | Err(PoolError::Task(_))));
+    }
 }
 
 /// One storm for each way to run a pool.

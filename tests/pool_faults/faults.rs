@@ -84,8 +84,13 @@ fn raise(signal: i32) -> Result<(), String> {
     Ok(())
 }
 
-fn send(bytes: &[u8]) -> Result<(), String> {
+/// Puts bytes on the worker's socket.
+pub(crate) fn send_raw(bytes: &[u8]) {
     rustix::io::write(socket(), bytes).unwrap();
+}
+
+fn send(bytes: &[u8]) -> Result<(), String> {
+    send_raw(bytes);
     sleep_for_ever()
 }
 

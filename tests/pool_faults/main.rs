@@ -38,6 +38,7 @@ pub(crate) fn registry() -> Registry {
         .job::<matrix::Suffer>()
         .job::<endings::Work>()
         .job::<endings::Primes>()
+        .job::<endings::Rave>()
         .job::<endings::Fratricide>()
 }
 

@@ -184,7 +184,7 @@ impl Member {
         self.busy += Duration::from_nanos(header.busy_ns);
         ledger.tasks_out -= answered as usize;
         let Some(front) = self.held.front() else { return };
-        self.unpaced_ns += header.busy_ns;
+        self.unpaced_ns = self.unpaced_ns.saturating_add(header.busy_ns);
         if answered > 0 {
             let busy_ns = std::mem::take(&mut self.unpaced_ns);
             ledger.paces[front.job as usize].answered(answered, busy_ns);

@@ -174,20 +174,22 @@ impl Member {
         self.sent > 0
     }
 
-    /// Takes charge of a batch and sends what can be sent.
+    /// Takes charge of a batch and sends what can be sent. After an error it holds the batch, and
+    /// can be of no further use.
     pub(super) fn give(&mut self, mut batch: Batch) -> Result<(), FrameError> {
         let place = match &mut self.rings {
             Some((to_worker, _)) if batch.body_len() >= MIN_ARENA_BODY => {
-                to_worker.put(batch.body())?
+                to_worker.put(batch.body())
             }
-            _ => None,
+            _ => Ok(None),
         };
-        batch.seal(place);
+        batch.seal(*place.as_ref().unwrap_or(&None));
         self.tasks_given += u64::from(batch.left);
         if self.held.is_empty() {
             self.front_since = Instant::now();
         }
         self.held.push_back(batch);
+        place?;
         self.send();
         Ok(())
     }

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use super::batch::Batch;
+use super::batch::{Batch, Pace};
 use super::error::{PoolError, TaskFailure};
 use super::launch::Launcher;
 use super::member::{Client, Ledger, Member, Stage, Trouble};
@@ -116,6 +116,11 @@ impl Scheduler {
         self.members.iter().map(Member::pid).collect()
     }
 
+    /// Tasks of this job may be of another size from now on.
+    pub(super) fn forget_pace(&mut self, job: u32) {
+        self.ledger.paces[job as usize] = Pace::default();
+    }
+
     /// Why there are no workers any more.
     pub(super) fn closed(&self) -> Option<&str> {
         self.closed.as_deref()
@@ -152,6 +157,9 @@ impl Scheduler {
     /// Waits for something to happen and acts on it.
     fn look<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
         self.check_interrupt()?;
+        // One may have been found out while tasks were given out: without a worker there is
+        // nothing to wait for.
+        self.fill_up()?;
         self.wait(wait)?;
         for index in (0..self.events.len()).rev() {
             self.attend(index, client)?;
