@@ -440,6 +440,9 @@ fn main() -> ExitCode {
     if let Some(status) = serve_if_worker(&registry()) {
         return status;
     }
+    // A pool that hangs must not hang the tests: SIGALRM ends them.
+    // SAFETY: sets a timer and touches no memory.
+    unsafe { libc::alarm(120) };
     let mut trials: Vec<Trial> = trials![
         for_each_transport:
         outputs_and_inputs_belong_to_their_tasks,
