@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use wordhash::pool::{
-    BatchJob, JobError, Outputs, Pool, Registry, StartMethod, TaskSink, TaskSource, Tasks,
+    BatchJob, Job, JobError, Outputs, Pool, Registry, StartMethod, TaskSink, TaskSource, Tasks,
     Transport, serve_if_worker,
 };
 
@@ -44,6 +44,20 @@ impl BatchJob for Digest {
             outputs.finish_task();
         }
         Ok(())
+    }
+}
+
+/// A job on values.
+struct Square;
+
+impl Job for Square {
+    const NAME: &'static str = "square";
+    type Context = ();
+    type Input = u64;
+    type Output = u64;
+
+    fn run((): &mut (), number: u64) -> Result<u64, JobError> {
+        Ok(number.wrapping_mul(number))
     }
 }
 
@@ -102,7 +116,11 @@ impl TaskSink for Count {
 }
 
 fn registry() -> Registry {
-    Registry::new().batch_job::<Nothing>().batch_job::<Digest>().batch_job::<Stream>()
+    Registry::new()
+        .batch_job::<Nothing>()
+        .batch_job::<Digest>()
+        .batch_job::<Stream>()
+        .job::<Square>()
 }
 
 fn cpu_time() -> Duration {
@@ -150,6 +168,22 @@ fn time_tasks<J: BatchJob<Context = ()>>(label: &str, len: usize) {
     }
 }
 
+fn time_map() {
+    for chunksize in [1, 100] {
+        for transport in Transport::ALL {
+            let samples = (0..5).map(|_| {
+                let pool = build(transport, StartMethod::Spawn);
+                let start = Instant::now();
+                assert_eq!(pool.map::<Square>(0..TASKS, chunksize).count() as u64, TASKS);
+                start.elapsed()
+            });
+            let item_ns = median(samples.collect()).as_nanos() as f64 / TASKS as f64;
+            let label = format!("map over numbers, chunksize {chunksize}");
+            println!("{label:<34} {transport:<7} wall {item_ns:6.1}  ns an item");
+        }
+    }
+}
+
 fn time_stream() {
     for transport in Transport::ALL {
         let runs = (0..7).map(|_| time_run::<Stream>(transport, 1, 8).0).collect();
@@ -182,6 +216,7 @@ fn main() -> ExitCode {
     time_tasks::<Nothing>("8-byte inputs, no output", 8);
     time_tasks::<Nothing>("16-byte inputs, no output", 16);
     time_tasks::<Digest>("10-byte inputs, 64-byte outputs", 10);
+    time_map();
     time_stream();
     time_start();
     ExitCode::SUCCESS

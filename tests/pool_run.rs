@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal};
 use wordhash::pool::{
-    BatchJob, Context, JobError, Outputs, Pool, PoolBuilder, PoolError, Registry, TaskFailure,
-    TaskSink, TaskSource, Tasks, Transport, serve_if_worker,
+    BatchJob, Context, Death, JobError, Outputs, Pool, PoolBuilder, PoolError, Registry,
+    TaskFailure, TaskSink, TaskSource, Tasks, Transport, serve_if_worker,
 };
 use wordhash::region::Region;
 
@@ -44,6 +44,7 @@ impl BatchJob for Obey {
                     }
                     outputs.write(b"alive");
                 }
+                ("scribble", _) => scribble()?,
                 ("pid", _) => outputs.write(std::process::id().to_string().as_bytes()),
                 ("return", _) => return Ok(()),
                 _ => return Err(JobError::new(format!("cannot {task}"))),
@@ -52,6 +53,16 @@ impl BatchJob for Obey {
         }
         Ok(())
     }
+}
+
+/// Writes over the counters of the memory that this worker shares with its parent.
+fn scribble() -> Result<(), JobError> {
+    let maps = std::fs::read_to_string("/proc/self/maps")?;
+    let arena = maps.lines().find(|line| line.contains("memfd:")).and_then(|line| line.get(..12));
+    let address = usize::from_str_radix(arena.ok_or_else(|| JobError::new("no arena"))?, 16)?;
+    // SAFETY: a page of this process that Rust knows of only as atomics in shared memory.
+    unsafe { std::ptr::with_exposed_provenance_mut::<u8>(address).write_bytes(0xFF, 4096) };
+    Ok(())
 }
 
 /// Nothing, as fast as it goes.
@@ -271,6 +282,20 @@ fn a_worker_that_dies_once_costs_only_time(transport: Transport) {
     assert_eq!(reports.len(), 6, "two at a time, four replaced");
 }
 
+fn a_worker_that_spoils_its_shared_memory_costs_only_itself() {
+    let mut pool = pool(1, Transport::Shared).build(()).unwrap();
+    let long = format!("echo {}", "x".repeat(3000));
+    let mut texts = vec![long.as_str(); 200];
+    texts[0] = "scribble";
+    let mut sink = Collect::default();
+    pool.run::<Obey>(&mut commands(texts), &mut sink).unwrap();
+    assert_eq!(sink.done.len(), 200);
+    assert!((1..200).all(|task| sink.text(task).len() == 3000));
+    let dead: Vec<_> = pool.shutdown().into_iter().filter_map(|report| report.death).collect();
+    let spoilt = "a frame that points outside the shared memory it was given".to_owned();
+    assert_eq!(dead, [Death::Garbage(spoilt)]);
+}
+
 fn killed_workers_are_replaced_between_runs_and_during_them() {
     let mut pool = pool(2, Transport::Pipe).build(()).unwrap();
     for pid in pool.pids() {
@@ -415,6 +440,9 @@ fn main() -> ExitCode {
     if let Some(status) = serve_if_worker(&registry()) {
         return status;
     }
+    // A pool that hangs must not hang the tests: SIGALRM ends them.
+    // SAFETY: sets a timer and touches no memory.
+    unsafe { libc::alarm(120) };
     let mut trials: Vec<Trial> = trials![
         for_each_transport:
         outputs_and_inputs_belong_to_their_tasks,
@@ -430,6 +458,7 @@ fn main() -> ExitCode {
     .collect();
     trials.extend(trials![
         plain:
+        a_worker_that_spoils_its_shared_memory_costs_only_itself,
         killed_workers_are_replaced_between_runs_and_during_them,
         a_task_that_kills_its_workers_is_named,
         an_error_and_a_panic_name_their_task,

@@ -364,6 +364,9 @@ fn main() -> ExitCode {
     if let Some(status) = serve_if_worker(&registry()) {
         return status;
     }
+    // A pool that hangs must not hang the tests: SIGALRM ends them.
+    // SAFETY: sets a timer and touches no memory.
+    unsafe { libc::alarm(120) };
     macro_rules! trials {
         ($($test:ident),* $(,)?) => {
             vec![$(Trial::test(stringify!($test), || { $test(); Ok(()) })),*]

@@ -317,3 +317,6 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(*bytes[at..].first_chunk().expect("the caller's array is long enough"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,20 +77,15 @@ impl Launcher {
     /// Says beforehand what would fail at some worker in the middle.
     pub(super) fn check_limits(&self) -> Result<(), PoolError> {
         self.check_threads()?;
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let needed = self.workers as u64 * DESCRIPTORS_A_WORKER + OTHER_DESCRIPTORS;
-        if needed > limit {
-            return Err(PoolError::TooFewDescriptors { workers: self.workers, needed, limit });
+        match self.too_few_descriptors() {
+            PoolError::TooFewDescriptors { needed, limit, .. } if needed <= limit => Ok(()),
+            error => Err(error),
         }
-        Ok(())
     }
 
     fn check_threads(&self) -> Result<(), PoolError> {
         if self.start_method == StartMethod::Fork {
-            let threads = process::thread_count().map_err(|source| PoolError::System {
-                what: "cannot count this program's threads",
-                source,
-            })?;
+            let threads = process::thread_count().map_err(|source| self.start_error(1, source))?;
             if threads > 1 {
                 return Err(PoolError::ForkWithThreads { threads });
             }
@@ -101,17 +96,20 @@ impl Launcher {
     /// Starts worker `number` (from 1; for the error only).
     pub(super) fn launch(&self, number: usize) -> Result<Member, PoolError> {
         self.check_threads()?;
-        self.try_launch().map_err(|source| {
-            let raw = source.raw_os_error();
-            if raw == Some(Errno::MFILE.raw_os_error()) || raw == Some(Errno::NFILE.raw_os_error())
-            {
-                let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-                let needed = self.workers as u64 * DESCRIPTORS_A_WORKER + OTHER_DESCRIPTORS;
-                PoolError::TooFewDescriptors { workers: self.workers, needed, limit }
-            } else {
-                PoolError::Start { worker: number, workers: self.workers, source }
-            }
-        })
+        self.try_launch().map_err(|source| self.start_error(number, source))
+    }
+
+    fn start_error(&self, worker: usize, source: io::Error) -> PoolError {
+        match Errno::from_io_error(&source) {
+            Some(Errno::MFILE | Errno::NFILE) => self.too_few_descriptors(),
+            _ => PoolError::Start { worker, workers: self.workers, source },
+        }
+    }
+
+    fn too_few_descriptors(&self) -> PoolError {
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let needed = self.workers as u64 * DESCRIPTORS_A_WORKER + OTHER_DESCRIPTORS;
+        PoolError::TooFewDescriptors { workers: self.workers, needed, limit }
     }
 
     fn try_launch(&self) -> io::Result<Member> {

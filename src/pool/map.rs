@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::iter::Fuse;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -27,7 +26,9 @@ pub(super) enum Order {
 pub(super) struct Map<J: Job, I: Iterator<Item = J::Input>> {
     desk: Rc<RefCell<Desk>>,
     job: u32,
-    items: Fuse<I>,
+    items: I,
+    /// No items are left.
+    exhausted: bool,
     next_item: u64,
     chunksize: usize,
     order: Order,
@@ -52,12 +53,20 @@ impl<J: Job, I: Iterator<Item = J::Input>> Map<J, I> {
         chunksize: usize,
         order: Order,
     ) -> Self {
-        let max_taken = desk.try_borrow().map_or(0, |desk| desk.scheduler.max_tasks_out());
-        let (job, error) = job.map_or_else(|error| (0, Some(Err(error))), |job| (job, None));
+        let start = desk.try_borrow_mut().map_err(|_| PoolError::InUse).and_then(|mut desk| {
+            let job = job?;
+            desk.scheduler.forget_pace(job);
+            Ok((job, desk.scheduler.max_tasks_out()))
+        });
+        let (job, max_taken, error) = match start {
+            Ok((job, max_taken)) => (job, max_taken, None),
+            Err(error) => (0, 0, Some(Err(error))),
+        };
         Self {
             desk,
             job,
-            items: items.fuse(),
+            items,
+            exhausted: false,
             next_item: 0,
             chunksize: chunksize.max(1),
             order,
@@ -81,9 +90,15 @@ impl<J: Job, I: Iterator<Item = J::Input>> Map<J, I> {
         let room = self.max_taken.saturating_sub(self.taken);
         let appetite = self.desk()?.appetite(self.job).min(room);
         for _ in 0..appetite {
+            if self.exhausted {
+                break;
+            }
             let mut chunk = Chunk::new();
-            for item in self.items.by_ref().take(self.chunksize) {
-                chunk.push(&item)?;
+            while (chunk.count() as usize) < self.chunksize && !self.exhausted {
+                match self.items.next() {
+                    Some(item) => chunk.push(&item)?,
+                    None => self.exhausted = true,
+                }
             }
             let count = chunk.count();
             if count == 0 {
@@ -123,7 +138,8 @@ impl<J: Job, I: Iterator<Item = J::Input>> Map<J, I> {
             return Ok(true);
         }
         self.take_items()?;
-        if self.taken == 0 {
+        // None taken can also mean that no worker is ready just now.
+        if self.taken == 0 && self.exhausted {
             return Ok(false);
         }
         self.pump(Wait::ForEvent)?;

@@ -77,6 +77,7 @@ pub(super) fn run<S: TaskSource, K: TaskSink>(
     source: &mut S,
     sink: &mut K,
 ) -> Result<(), PoolError> {
+    scheduler.forget_pace(job);
     let mut run = Run { job: Some(job), first: scheduler.next_task(), source, sink };
     loop {
         if run.job.is_none() && scheduler.tasks_out() == 0 {

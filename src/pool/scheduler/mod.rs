@@ -12,20 +12,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use super::batch::{Batch, LONG_TASK, MAX_BATCH_BYTES};
-use super::error::{Death, PoolError, TaskFailure};
-use super::frame::MAX_TASK_BYTES;
+use super::batch::{Batch, Pace};
+use super::error::{PoolError, TaskFailure};
 use super::launch::Launcher;
 use super::member::{Client, Ledger, Member, Stage, Trouble};
 use super::oom::OomWatch;
 use super::report::WorkerReport;
 use crate::interrupt::Interrupt;
 
-/// How long a worker that closed its socket may take to end before it is made to.
-const HANG_UP_GRACE_MS: u32 = 200;
-
-/// So many workers may die without any task done in between, beyond one for each worker.
-const IDLE_DEATHS: u32 = 4;
+mod deal;
+mod deaths;
 
 /// What a pool was built with that its loop goes by.
 #[derive(Debug)]
@@ -120,6 +116,11 @@ impl Scheduler {
         self.members.iter().map(Member::pid).collect()
     }
 
+    /// Tasks of this job may be of another size from now on.
+    pub(super) fn forget_pace(&mut self, job: u32) {
+        self.ledger.paces[job as usize] = Pace::default();
+    }
+
     /// Why there are no workers any more.
     pub(super) fn closed(&self) -> Option<&str> {
         self.closed.as_deref()
@@ -128,13 +129,6 @@ impl Scheduler {
     /// The most tasks that may be out.
     pub(super) fn max_tasks_out(&self) -> usize {
         self.limits.max_tasks_out
-    }
-
-    /// How many tasks of a job would be given out now, if they were there.
-    pub(super) fn appetite(&self, job: u32) -> usize {
-        let room = self.limits.max_tasks_out.saturating_sub(self.ledger.tasks_out);
-        let takers = self.members.iter().filter(|member| self.takes_a_batch(member)).count();
-        takers.saturating_mul(self.ledger.paces[job as usize].batch_tasks() as usize).min(room)
     }
 
     /// One turn: gives out what can be given, waits for something to happen, acts on it, and gives
@@ -163,6 +157,9 @@ impl Scheduler {
     /// Waits for something to happen and acts on it.
     fn look<C: Client>(&mut self, client: &mut C, wait: Wait) -> Result<(), PoolError> {
         self.check_interrupt()?;
+        // One may have been found out while tasks were given out: without a worker there is
+        // nothing to wait for.
+        self.fill_up()?;
         self.wait(wait)?;
         for index in (0..self.events.len()).rev() {
             self.attend(index, client)?;
@@ -178,100 +175,6 @@ impl Scheduler {
             Some(signal) => Err(PoolError::Interrupted { signal }),
             None => Ok(()),
         }
-    }
-
-    /// Gives out tasks while there are some and a worker should have more. Nobody gets a second
-    /// batch while somebody has none.
-    fn hand_out<C: Client>(&mut self, client: &mut C) -> Result<(), PoolError> {
-        while let Some(index) = self.hungriest() {
-            let batch = match self.again.pop_front() {
-                Some(batch) if batch.suspect && !self.members[index].held.is_empty() => {
-                    self.again.push_front(batch);
-                    return Ok(());
-                }
-                Some(batch) => batch,
-                None => match self.take_batch(client, index)? {
-                    Some(batch) => batch,
-                    None => return Ok(()),
-                },
-            };
-            if let Err(error) = self.members[index].give(batch) {
-                self.bury(index, Some(error.into()), client)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The worker that should get the next batch.
-    fn hungriest(&self) -> Option<usize> {
-        let mut found = None;
-        for (index, member) in self.members.iter().enumerate() {
-            if self.takes_a_batch(member) {
-                if member.held.is_empty() {
-                    return Some(index);
-                }
-                found = Some(index);
-            }
-        }
-        found
-    }
-
-    /// Whether a worker has room for a batch: it has none, or one that will not take long and does
-    /// not take long already (tasks of one job differ).
-    fn takes_a_batch(&self, member: &Member) -> bool {
-        if member.stage != Stage::Ready || member.hung_up || self.quota(member) == 0 {
-            return false;
-        }
-        member.held.front().is_none_or(|front| {
-            let pace = self.ledger.paces[front.job as usize];
-            member.held.len() == 1
-                && !front.suspect
-                && pace.prefetch()
-                && member.front_since.elapsed() < LONG_TASK
-        })
-    }
-
-    /// How many more tasks a worker may be given.
-    fn quota(&self, member: &Member) -> u32 {
-        self.limits.max_tasks_per_worker.map_or(u32::MAX, |max| {
-            u32::try_from(max.saturating_sub(member.tasks_given)).unwrap_or(u32::MAX)
-        })
-    }
-
-    fn take_batch<C: Client>(
-        &mut self,
-        client: &mut C,
-        index: usize,
-    ) -> Result<Option<Batch>, PoolError> {
-        let room = self.limits.max_tasks_out.saturating_sub(self.ledger.tasks_out);
-        let Some(job) = client.next_job().filter(|_| room > 0) else { return Ok(None) };
-        let limit = self.ledger.paces[job as usize]
-            .batch_tasks()
-            .min(self.quota(&self.members[index]))
-            .min(u32::try_from(room).unwrap_or(u32::MAX));
-        let buffer = self.ledger.spare.pop().unwrap_or_default();
-        let mut batch = Batch::new(job, self.next_task, buffer);
-        while batch.left < limit
-            && batch.body_len() < MAX_BATCH_BYTES
-            && client.next_job() == Some(job)
-            && batch.push(|input| client.next_task(input))
-        {}
-        if batch.body_len() > MAX_TASK_BYTES {
-            return Err(PoolError::TooLong {
-                what: "a task",
-                bytes: batch.body_len(),
-                limit: MAX_TASK_BYTES,
-            });
-        }
-        if batch.left == 0 {
-            return Ok(None);
-        }
-        if self.ledger.tasks_out == 0 {
-            self.last_progress = Instant::now();
-        }
-        self.next_task += u64::from(batch.left);
-        self.ledger.tasks_out += batch.left as usize;
-        Ok(Some(batch))
     }
 
     /// Waits on all sockets, all processes and the interrupt.
@@ -355,86 +258,6 @@ impl Scheduler {
         }
         if event.ended || self.members[index].hung_up {
             return self.bury(index, None, client);
-        }
-        Ok(())
-    }
-
-    /// A worker is dead, or of no use: sees to its end and gives its tasks out again.
-    fn bury<C: Client>(
-        &mut self,
-        index: usize,
-        mut death: Option<Death>,
-        client: &mut C,
-    ) -> Result<(), PoolError> {
-        let mut member = self.members.swap_remove(index);
-        if death.is_none() && !member.process().ends_within(HANG_UP_GRACE_MS) {
-            death = Some(Death::ClosedSocket);
-        }
-        if death.is_some() {
-            member.process().signal(Signal::KILL);
-        }
-        let held = std::mem::take(&mut member.held);
-        let (began, stage) = (member.began(), member.stage);
-        let mut report = member.end(death);
-        if stage != Stage::Leaving {
-            report.death.get_or_insert(Death::Exit(0));
-        }
-        if report.death == Some(Death::Signal(libc::SIGKILL)) && self.oom.killed_since() {
-            report.death = Some(Death::OutOfMemory);
-        }
-        let (pid, death) = (report.pid, report.death.clone());
-        self.reports.push(report);
-        let Some(death) = death.filter(|_| stage != Stage::Leaving) else { return Ok(()) };
-        if held.is_empty() || !began {
-            self.check_idle_deaths(pid, &death)?;
-        }
-        self.give_again(held, began, pid, &death, client)
-    }
-
-    fn check_idle_deaths(&mut self, pid: u32, death: &Death) -> Result<(), PoolError> {
-        // An interrupt that went to the whole process group took the workers along.
-        self.check_interrupt()?;
-        self.idle_deaths += 1;
-        let allowed = u32::try_from(self.launcher.workers).unwrap_or(u32::MAX);
-        if self.idle_deaths > allowed.saturating_add(IDLE_DEATHS) {
-            let (death, times) = (death.clone(), self.idle_deaths);
-            return Err(PoolError::DiesAtStart { pid, death, times });
-        }
-        Ok(())
-    }
-
-    /// Puts a dead worker's batches at the head of the queue. A task that was alone when its
-    /// worker died is to blame; of several at work nobody can say which one, so they are given out
-    /// one by one, and that is not counted.
-    fn give_again<C: Client>(
-        &mut self,
-        held: VecDeque<Batch>,
-        began: bool,
-        pid: u32,
-        death: &Death,
-        client: &mut C,
-    ) -> Result<(), PoolError> {
-        let mut pieces = Vec::new();
-        for (place, mut batch) in held.into_iter().enumerate() {
-            if place > 0 || !began {
-                pieces.push(batch);
-                continue;
-            }
-            let to_blame = batch.left == 1 || self.limits.retries == 0;
-            batch.deaths += u32::from(to_blame);
-            if to_blame && batch.deaths > self.limits.retries {
-                self.check_interrupt()?;
-                let (death, deaths) = (death.clone(), batch.deaths);
-                self.ledger.tasks_out -= 1;
-                let failure = TaskFailure::WorkerDied { death, deaths };
-                client.failed(batch.next, pid, failure)?;
-                batch.advance();
-                batch.deaths = 0;
-            }
-            pieces.extend(batch.split());
-        }
-        for batch in pieces.into_iter().rev() {
-            self.again.push_front(batch);
         }
         Ok(())
     }

@@ -12,17 +12,16 @@ use std::time::{Duration, Instant};
 use super::arena::{RingReader, RingWriter};
 use super::batch::{Batch, MAX_BATCH_BYTES, Pace};
 use super::error::{Death, PoolError, TaskFailure};
-use super::frame::{
-    CONTINUED, EMPTY, Frame, FrameError, HEADER_LEN, Header, IN_ARENA, Items, Kind,
-    MAX_BODY_TO_PARENT, PANICKED, Place, split_frame,
-};
+use super::frame::{FrameError, HEADER_LEN, Header, Kind, MAX_BODY_TO_PARENT};
 use super::outputs::MIN_ARENA_BODY;
 use super::process::Process;
 use super::report::{SelfReport, WorkerReport};
-use super::socket::{self, Received};
+use super::socket;
 
 /// Room for what a worker sends at once.
 const INBOX_BYTES: usize = 2 * (HEADER_LEN + MAX_BODY_TO_PARENT);
+
+mod answers;
 
 /// Where tasks come from and what becomes of them.
 pub(super) trait Client {
@@ -175,20 +174,22 @@ impl Member {
         self.sent > 0
     }
 
-    /// Takes charge of a batch and sends what can be sent.
+    /// Takes charge of a batch and sends what can be sent. After an error it holds the batch, and
+    /// can be of no further use.
     pub(super) fn give(&mut self, mut batch: Batch) -> Result<(), FrameError> {
         let place = match &mut self.rings {
             Some((to_worker, _)) if batch.body_len() >= MIN_ARENA_BODY => {
-                to_worker.put(batch.body())?
+                to_worker.put(batch.body())
             }
-            _ => None,
+            _ => Ok(None),
         };
-        batch.seal(place);
+        batch.seal(*place.as_ref().unwrap_or(&None));
         self.tasks_given += u64::from(batch.left);
         if self.held.is_empty() {
             self.front_since = Instant::now();
         }
         self.held.push_back(batch);
+        place?;
         self.send();
         Ok(())
     }
@@ -225,189 +226,6 @@ impl Member {
             }
         }
         Ok(())
-    }
-
-    /// Reads once and acts on every frame that is complete. Whether anything came.
-    pub(super) fn receive<C: Client>(
-        &mut self,
-        client: &mut C,
-        ledger: &mut Ledger,
-    ) -> Result<bool, Trouble> {
-        let Ok(received) = socket::receive(&self.socket, &mut self.inbox[self.unread.end..]) else {
-            return Err(Trouble::Worker(Death::ClosedSocket));
-        };
-        match received {
-            Received::Nothing => return Ok(false),
-            Received::End => {
-                self.hung_up = true;
-                return Ok(false);
-            }
-            Received::Bytes(count) => self.unread.end += count,
-        }
-        client.answers_from(self.pid());
-        let inbox = std::mem::take(&mut self.inbox);
-        let result = self.take_frames(&inbox, client, ledger);
-        self.inbox = inbox;
-        result?;
-        if self.unread.is_empty() {
-            self.unread = 0..0;
-        } else if self.inbox.len() - self.unread.end < HEADER_LEN + MAX_BODY_TO_PARENT {
-            self.inbox.copy_within(self.unread.clone(), 0);
-            self.unread = 0..self.unread.len();
-        }
-        Ok(true)
-    }
-
-    fn take_frames<C: Client>(
-        &mut self,
-        inbox: &[u8],
-        client: &mut C,
-        ledger: &mut Ledger,
-    ) -> Result<(), Trouble> {
-        while let Some(Frame { header, body, len }) = split_frame(&inbox[self.unread.clone()])? {
-            self.unread.start += len;
-            match (header.kind, self.stage) {
-                (Kind::Done, Stage::Ready) => self.take_done(&header, body, client, ledger)?,
-                (Kind::Failed, Stage::Ready) => self.take_failed(&header, body, client, ledger)?,
-                (Kind::Ready, Stage::Starting) => self.stage = Stage::Ready,
-                (Kind::StartFailed, Stage::Starting) => {
-                    let message = String::from_utf8_lossy(body).into_owned();
-                    let pid = self.pid();
-                    return Err(Trouble::Run(PoolError::InitFailed { pid, message }));
-                }
-                (Kind::Report, Stage::Leaving) => {
-                    let report = postcard::from_bytes(body).map_err(|_| FrameError::Body)?;
-                    self.report = Some(report);
-                }
-                _ => return Err(FrameError::Unexpected.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// The front batch, if the worker has it and a frame about `count` tasks from `first` on can
-    /// be about it.
-    fn front(&mut self, header: &Header) -> Result<&mut Batch, FrameError> {
-        let sent = self.sent;
-        match self.held.front_mut() {
-            Some(front)
-                if sent > 0
-                    && front.next == header.first
-                    && header.count > 0
-                    && header.count <= front.left =>
-            {
-                Ok(front)
-            }
-            _ => Err(FrameError::Unexpected),
-        }
-    }
-
-    fn take_done<C: Client>(
-        &mut self,
-        header: &Header,
-        body: &[u8],
-        client: &mut C,
-        ledger: &mut Ledger,
-    ) -> Result<(), Trouble> {
-        if header.has(IN_ARENA) {
-            let place = Place::decode(body)?;
-            let (_, from_worker) = self.rings.as_mut().ok_or(FrameError::Place)?;
-            let mut scratch = std::mem::take(&mut ledger.scratch);
-            let result = if place.len > MAX_BODY_TO_PARENT as u64 {
-                Err(FrameError::Place)
-            } else {
-                from_worker.take(place, &mut scratch)
-            };
-            let result = result
-                .map_err(Trouble::from)
-                .and_then(|()| self.take_outputs(header, &scratch, client));
-            ledger.scratch = scratch;
-            result?;
-        } else {
-            self.take_outputs(header, body, client)?;
-        }
-        let answered = header.count - u32::from(header.has(CONTINUED));
-        self.account(header, answered, ledger);
-        Ok(())
-    }
-
-    fn take_outputs<C: Client>(
-        &mut self,
-        header: &Header,
-        body: &[u8],
-        client: &mut C,
-    ) -> Result<(), Trouble> {
-        let mut offset = self.output_offset;
-        let front = self.front(header)?;
-        if header.has(EMPTY) {
-            if !body.is_empty() || offset > 0 || header.has(CONTINUED) {
-                return Err(FrameError::Body.into());
-            }
-            for _ in 0..header.count {
-                client.done(front.next, front.input());
-                front.advance();
-            }
-            return Ok(());
-        }
-        // All checked before the first is believed.
-        let mut outputs = Items::checked(body, header.count)?;
-        for number in 1..=header.count {
-            let output = outputs.next().ok_or(FrameError::Body)?;
-            if !output.is_empty() {
-                client.piece(front.next, front.input(), offset, output);
-            }
-            if number == header.count && header.has(CONTINUED) {
-                offset += output.len();
-            } else {
-                client.done(front.next, front.input());
-                front.advance();
-                offset = 0;
-            }
-        }
-        self.output_offset = offset;
-        Ok(())
-    }
-
-    fn take_failed<C: Client>(
-        &mut self,
-        header: &Header,
-        body: &[u8],
-        client: &mut C,
-        ledger: &mut Ledger,
-    ) -> Result<(), Trouble> {
-        let pid = self.pid();
-        let front = self.front(header)?;
-        let task = front.next;
-        front.advance();
-        self.output_offset = 0;
-        self.account(header, 1, ledger);
-        let message = String::from_utf8_lossy(body).into_owned();
-        let failure = if header.has(PANICKED) {
-            TaskFailure::Panicked(message)
-        } else {
-            TaskFailure::Failed(message)
-        };
-        client.failed(task, pid, failure).map_err(Trouble::Run)
-    }
-
-    /// Tasks of the front batch were answered.
-    fn account(&mut self, header: &Header, answered: u32, ledger: &mut Ledger) {
-        self.tasks += u64::from(answered);
-        self.busy += Duration::from_nanos(header.busy_ns);
-        ledger.tasks_out -= answered as usize;
-        let Some(front) = self.held.front() else { return };
-        self.unpaced_ns += header.busy_ns;
-        if answered > 0 {
-            let busy_ns = std::mem::take(&mut self.unpaced_ns);
-            ledger.paces[front.job as usize].answered(answered, busy_ns);
-        }
-        if front.left == 0
-            && let Some(front) = self.held.pop_front()
-        {
-            self.sent -= 1;
-            self.front_since = Instant::now();
-            ledger.keep(front.into_buffer());
-        }
     }
 
     /// Waits for the process, which has ended or was killed, and says what it did.
