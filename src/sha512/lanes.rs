@@ -126,7 +126,9 @@ pub(super) fn hash_rest<const N: usize>(
     match &mut group[..filled] {
         [] => {}
         // One word alone is faster by itself: a group takes its time however few its words.
-        [job] => one_by_one::hash(job, rounds),
+        [job] => {
+            job.place.write(one_by_one::hash(job.word, rounds));
+        }
         _ => lanes.hash_short(group, rounds),
     }
 }

@@ -8,18 +8,24 @@
 //! vector register: eight with AVX-512, four with AVX2. Every other machine has the `sha2` crate.
 //! The README in this folder explains lanes, padding and the count of operations.
 
+// Without an engine that has lanes, all that serves them would be dead code.
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
 mod compress;
+#[cfg(target_arch = "x86_64")]
 mod constants;
 mod kind;
+#[cfg(target_arch = "x86_64")]
 mod lanes;
+#[cfg(target_arch = "x86_64")]
 mod long;
 mod one_by_one;
 #[cfg(target_arch = "x86_64")]
 mod pair;
+#[cfg(target_arch = "x86_64")]
 mod vector;
 
 use std::mem::MaybeUninit;

@@ -7,7 +7,6 @@ use std::num::NonZeroU32;
 use sha2::{Digest as _, Sha512};
 
 use super::Digest;
-use super::lanes::Job;
 
 /// Hashes all words; the `i`-th digest goes to the `i`-th place.
 ///
@@ -22,16 +21,16 @@ pub(super) fn hash_words<'a>(
     let mut places = places.iter_mut();
     for word in words {
         let place = places.next().expect("a place for every word");
-        hash(&mut Job { word, place }, rounds);
+        place.write(hash(word, rounds));
     }
     assert!(places.next().is_none(), "a word for every place");
 }
 
-/// Hashes one word.
-pub(super) fn hash(job: &mut Job<'_, '_>, rounds: NonZeroU32) {
-    let mut digest = Sha512::digest(job.word);
+/// The digest of one word.
+pub(super) fn hash(word: &[u8], rounds: NonZeroU32) -> Digest {
+    let mut digest = Sha512::digest(word);
     for _ in 1..rounds.get() {
         digest = Sha512::digest(digest);
     }
-    job.place.write(digest.into());
+    digest.into()
 }
