@@ -15,7 +15,7 @@ use crate::backend::BackendError;
 use crate::bench::clock::MonotonicClock;
 use crate::bench::plan::{Observer, Order, Plan, Precision, run_plan};
 use crate::bench::refine::refine;
-use crate::bench::result::Sample;
+use crate::bench::result::{Chunksize, Sample};
 use crate::bench::warnings::OptionsInUse;
 use crate::chunksize::ChunkSize;
 use crate::cli::{self, Format, HowArgs, InputArgs, MeasureArgs, MemoryArgs, ShowArgs};
@@ -171,7 +171,7 @@ impl<'a> Session<'a> {
         let Some(answer) = &findings.answer else { return Vec::new() };
         let best = &rows[answer.recommended];
         let (Some(size), Some(workers)) =
-            (best.chunksize.as_ref().and_then(|size| size.fixed()), best.workers)
+            (best.chunksize.as_ref().and_then(Chunksize::fixed), best.workers)
         else {
             return Vec::new();
         };
