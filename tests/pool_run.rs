@@ -318,7 +318,7 @@ fn a_task_that_kills_its_workers_is_named() {
         let TaskFailure::WorkerDied { deaths, .. } = error.cause else { panic!("{error}") };
         assert_eq!(deaths, workers_lost);
         let expected = format!(
-            "task 1 failed in worker {}: the worker ended by itself with exit \
+            "task 1 failed in the worker with pid {}: the worker ended by itself with exit \
                                 status 3; {workers_lost} workers died of this task",
             error.pid
         );

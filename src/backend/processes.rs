@@ -65,7 +65,7 @@ impl Backend for Processes {
             text: (self.transport == Transport::Pipe).then(|| list.text()),
             tasks: 0,
         };
-        let mut sink = DigestSink { digests, around };
+        let mut sink = DigestSink { digests, around, words: 0 };
         pool.run::<HashChunks>(&mut source, &mut sink)?;
         let mapped = around.clock.now();
         let processes = pool.shutdown().iter().map(record).collect();
@@ -185,24 +185,36 @@ impl TaskSource for ChunkSource<'_> {
 struct DigestSink<'a> {
     digests: Digests,
     around: &'a Around<'a>,
+    /// Words that are done and not reported yet.
+    words: usize,
 }
 
+/// Progress is reported in steps of so many words: with chunks of one word, a look at the clock
+/// for each would take longer than the word.
+const PROGRESS_WORDS: usize = 8192;
+
 impl TaskSink for DigestSink<'_> {
-    fn piece(&mut self, _task: u64, input: &[u8], offset: usize, output: &[u8]) {
-        let Some((place, _)) = Place::read(input) else { return };
-        let start = usize::try_from(place.first_word).unwrap_or(usize::MAX);
-        let start = start.saturating_mul(DIGEST_LEN).saturating_add(offset);
-        let bytes = self.digests.as_mut_slice().as_flattened_mut();
+    fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]) {
         // A worker that sends more than its task has words for sends it to nowhere.
-        if let Some(place) = bytes.get_mut(start..start.saturating_add(output.len())) {
-            place.copy_from_slice(output);
+        if let Some(room) = self.room(task, input, offset, output.len()) {
+            room.copy_from_slice(output);
         }
+    }
+
+    fn room(&mut self, _task: u64, input: &[u8], offset: usize, len: usize) -> Option<&mut [u8]> {
+        let (place, _) = Place::read(input)?;
+        let start = usize::try_from(place.first_word).ok()?;
+        let start = start.checked_mul(DIGEST_LEN)?.checked_add(offset)?;
+        let bytes = self.digests.as_mut_slice().as_flattened_mut();
+        bytes.get_mut(start..start.checked_add(len)?)
     }
 
     #[inline]
     fn done(&mut self, _task: u64, input: &[u8]) {
-        if let Some((place, _)) = Place::read(input) {
-            (self.around.progress)(usize::try_from(place.words).unwrap_or(usize::MAX));
+        let Some((place, _)) = Place::read(input) else { return };
+        self.words += usize::try_from(place.words).unwrap_or(0);
+        if self.words >= PROGRESS_WORDS {
+            (self.around.progress)(std::mem::take(&mut self.words));
         }
     }
 }
@@ -240,8 +252,11 @@ impl Context for Hasher {
 }
 
 /// The words that are hashed in one go, so that their digests are on their way while the next
-/// ones are computed: half of what a frame of results holds.
-const STEP_WORDS: usize = 512;
+/// ones are computed: two such runs and their heads fit what is sent at once (64 KiB).
+const STEP_WORDS: usize = 496;
+
+/// A chunk of so many words fills the lanes of every engine by itself, but for its last group.
+const FULL_LANES_WORDS: usize = 256;
 
 /// Hashes chunks: a task is a chunk's place, and the chunk's bytes where the list is not shared;
 /// its output is the digests.
@@ -258,33 +273,69 @@ impl BatchJob for HashChunks {
     ) -> Result<(), JobError> {
         let Hasher { engine, rounds, rules, list, step } = hasher;
         let list = list.as_ref().map(|(region, start)| &region.frozen_bytes()[*start..]);
-        let mut left = 0;
-        for task in tasks {
-            let chunk = TaskChunk::read(task, list).ok_or_else(malformed)?;
-            left += chunk.words;
-        }
-        // The words of all tasks as one run, whatever task a word belongs to.
-        let chunks = || tasks.iter().filter_map(|task| TaskChunk::read(task, list));
-        let mut words = chunks().flat_map(|chunk| Words::new(chunk.text, *rules));
-        let mut ready: &[Digest] = &[];
-        for chunk in chunks() {
-            let mut wanted = chunk.words;
-            while wanted > 0 {
-                if ready.is_empty() {
-                    let count = left.min(STEP_WORDS);
-                    engine.hash_words(words.by_ref().take(count), *rounds, &mut step[..count]);
-                    left -= count;
-                    ready = &step[..count];
-                }
-                let (now, later) = ready.split_at(wanted.min(ready.len()));
-                outputs.write(now.as_flattened());
-                wanted -= now.len();
-                ready = later;
-            }
-            outputs.finish_task();
-            outputs.count_items(chunk.words as u64);
+        let chunks: Option<Vec<TaskChunk<'_>>> =
+            tasks.iter().map(|task| TaskChunk::read(task, list)).collect();
+        let chunks = chunks.ok_or_else(|| JobError::new("a task that does not fit the list"))?;
+        if chunks.iter().all(|chunk| chunk.words >= FULL_LANES_WORDS) {
+            hash_each(*engine, *rounds, *rules, &chunks, outputs);
+        } else {
+            let words = chunks.iter().flat_map(|chunk| Words::new(chunk.text, *rules));
+            hash_together(*engine, *rounds, words, &chunks, step, outputs);
         }
         Ok(())
+    }
+}
+
+/// Hashes large chunks one after another, straight to where their digests leave from.
+fn hash_each(
+    engine: Engine,
+    rounds: NonZeroU32,
+    rules: Rules,
+    chunks: &[TaskChunk<'_>],
+    outputs: &mut Outputs<'_>,
+) {
+    for chunk in chunks {
+        let mut words = Words::new(chunk.text, rules);
+        let mut left = chunk.words;
+        while left > 0 {
+            let count = left.min(STEP_WORDS);
+            let digests = outputs.space(count * DIGEST_LEN).as_chunks_mut().0;
+            engine.hash_words(words.by_ref().take(count), rounds, digests);
+            left -= count;
+        }
+        outputs.finish_task();
+        outputs.count_items(chunk.words as u64);
+    }
+}
+
+/// Hashes the words of small chunks as one run, whatever chunk a word belongs to, and gives each
+/// chunk its digests.
+fn hash_together<'a>(
+    engine: Engine,
+    rounds: NonZeroU32,
+    mut words: impl Iterator<Item = &'a [u8]>,
+    chunks: &[TaskChunk<'_>],
+    step: &mut [Digest],
+    outputs: &mut Outputs<'_>,
+) {
+    let mut left: usize = chunks.iter().map(|chunk| chunk.words).sum();
+    let mut ready: &[Digest] = &[];
+    for chunk in chunks {
+        let mut wanted = chunk.words;
+        while wanted > 0 {
+            if ready.is_empty() {
+                let count = left.min(STEP_WORDS);
+                engine.hash_words(words.by_ref().take(count), rounds, &mut step[..count]);
+                left -= count;
+                ready = &step[..count];
+            }
+            let (now, later) = ready.split_at(wanted.min(ready.len()));
+            outputs.write(now.as_flattened());
+            wanted -= now.len();
+            ready = later;
+        }
+        outputs.finish_task();
+        outputs.count_items(chunk.words as u64);
     }
 }
 
@@ -308,8 +359,4 @@ impl<'a> TaskChunk<'a> {
         };
         Some(Self { text, words: usize::try_from(place.words).ok()? })
     }
-}
-
-fn malformed() -> JobError {
-    JobError::new("a task that does not fit the list")
 }

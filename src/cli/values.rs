@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn worker_counts_have_a_limit() {
         assert_eq!(worker_counts("1..16*2").unwrap().values().len(), 5);
-        for text in ["0", "100000", "1025", "1..2k*2", "two"] {
+        for text in ["0", "100000", "1025", "1..2049*2", "two"] {
             assert_eq!(
                 worker_counts(text).unwrap_err(),
                 "the number of workers is from 1 to 1024",

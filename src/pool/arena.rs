@@ -158,6 +158,29 @@ impl RingReader {
         Ok(())
     }
 
+    /// Copies a part of a body out, to its final place. The body stays until it is
+    /// [released](Self::release).
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Place`] when the place is not inside the ring, or the part not in the body.
+    pub(super) fn copy_part(
+        &self,
+        place: Place,
+        from: usize,
+        into: &mut [u8],
+    ) -> Result<(), FrameError> {
+        let (address, len) = self.find(place)?;
+        if from.checked_add(into.len()).is_none_or(|end| end > len) {
+            return Err(FrameError::Place);
+        }
+        // SAFETY: the part is inside the body (checked above) and that inside the mapping
+        // (`find`); `into` is memory of this process. As for `take`: whatever a writer that breaks
+        // the protocol does meanwhile, valid bytes arrive.
+        unsafe { address.add(from).copy_to_nonoverlapping(into.as_mut_ptr(), into.len()) };
+        Ok(())
+    }
+
     /// A body where it lies.
     ///
     /// # Safety

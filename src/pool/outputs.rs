@@ -250,6 +250,22 @@ impl<'a> Outputs<'a> {
         }
     }
 
+    /// Adds `len` bytes to the output of the task at work, for the job to fill: what it does not
+    /// fill is zeros. It saves the copy that [`write`](Self::write) makes; meant for pieces shorter
+    /// than what is sent at once (64 KiB, the heads of the frame included).
+    pub fn space(&mut self, len: usize) -> &mut [u8] {
+        self.replies.spell_out_empties();
+        if self.replies.writing.is_some() && self.replies.buffer.len() + len > FLUSH_BYTES {
+            self.replies.flush();
+        }
+        if self.replies.writing.is_none() {
+            self.replies.writing = Some(frame::start_item(&mut self.replies.buffer));
+        }
+        let start = self.replies.buffer.len();
+        self.replies.buffer.resize(start + len, 0);
+        &mut self.replies.buffer[start..]
+    }
+
     /// The output of the task at work is complete, and the next task is at work.
     ///
     /// # Panics

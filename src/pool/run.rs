@@ -18,6 +18,19 @@ pub trait TaskSink {
     /// its worker died, pieces start again at 0 with the same bytes. An empty output has none.
     fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]);
 
+    /// Where the `len` bytes of a piece may be put straight away, to save a copy of them; then
+    /// there is no call of [`piece`](Self::piece) for it. They may be wrong until the task is
+    /// done. By default there is no such place.
+    fn room(
+        &mut self,
+        _task: u64,
+        _input: &[u8],
+        _offset: usize,
+        _len: usize,
+    ) -> Option<&mut [u8]> {
+        None
+    }
+
     /// The task is complete. Comes exactly once.
     fn done(&mut self, task: u64, input: &[u8]);
 }
@@ -48,6 +61,10 @@ impl<S: TaskSource, K: TaskSink> Client for Run<'_, S, K> {
     #[inline]
     fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]) {
         self.sink.piece(task - self.first, input, offset, output);
+    }
+
+    fn room(&mut self, task: u64, input: &[u8], offset: usize, len: usize) -> Option<&mut [u8]> {
+        self.sink.room(task - self.first, input, offset, len)
     }
 
     #[inline]

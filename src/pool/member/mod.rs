@@ -33,6 +33,10 @@ pub(super) trait Client {
     fn answers_from(&mut self, _pid: u32) {}
     /// A piece of a task's output; `offset` bytes came before.
     fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]);
+    /// Where a piece may be put straight away, instead.
+    fn room(&mut self, _: u64, _: &[u8], _: usize, _: usize) -> Option<&mut [u8]> {
+        None
+    }
     /// A task is complete.
     fn done(&mut self, task: u64, input: &[u8]);
     /// A task gave no output. An error ends the run.
