@@ -3,6 +3,7 @@
 mod program;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use program::{DEADLINE, Running, program, signal, start, within, wordhash};
 
@@ -49,6 +50,31 @@ fn a_worker_killed_in_the_middle_costs_only_time() {
             let lines: Vec<String> = ended.text().lines().take(2).map(str::to_owned).collect();
             assert_eq!(lines, expected, "{way:?} signal {number}");
         }
+    }
+}
+
+#[test]
+fn a_storm_of_killed_workers_does_not_change_the_result() {
+    let generated = wordhash(&["generate"]).succeeds_quietly().stdout;
+    let (_folder, path) = program::file_of(&generated);
+    let path = path.to_str().expect("a path that is text");
+    let expected = format!("Loaded 1049938 words from {path}\nDone, with 979250 hashes\n");
+    for way in WAYS {
+        let usual = ["--workers=3", "--chunksize=1000", "--rounds=8", "--retries=1000"];
+        let mut running = start(program(&[&usual[..], way, &[path]].concat()));
+        // The pace of the storm, and nothing that the result depends on.
+        let mut kills = 0_usize;
+        while running.child().try_wait().expect("a child can be waited for").is_none() {
+            let workers = running.workers();
+            if !workers.is_empty() {
+                kills += 1;
+                signal(workers[kills * 7919 % workers.len()], SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let ended = running.end().exits_with(0);
+        assert!(ended.text().starts_with(&expected), "{way:?}: {}", ended.text());
+        assert!(kills > 10, "{way:?}: a storm, not {kills} deaths");
     }
 }
 
