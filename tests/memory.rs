@@ -50,9 +50,8 @@ fn counts(ended: &Ended) -> Vec<String> {
 #[track_caller]
 fn spilled(ended: Ended, folder: &Path) -> Ended {
     let ended = ended.exits_with(0);
-    let said = ended.stderr.lines().last().unwrap_or_default();
-    assert!(said.contains("temporary files in"), "{}", ended.stderr);
-    assert!(said.contains(shown(folder)), "{}", ended.stderr);
+    let note = format!("temporary files in {}", shown(folder));
+    assert!(ended.stderr.contains(&note), "{}", ended.stderr);
     is_empty(folder);
     ended
 }

@@ -3,7 +3,8 @@
 //! A window is hashed by the chosen backend like a list of its own, with workers of its own: to
 //! start them takes milliseconds where a window takes a second, and a window that fails leaves
 //! nothing. Chunk sizes such as `even` are those of the window, not of the list. The digests are
-//! spread over temporary files before the next window is read.
+//! spread over temporary files before the next window is read. To do so while the next window is
+//! hashed would gain nothing: all cores are busy hashing, and `fork` wants no second thread.
 //!
 //! What is timed is what is timed of any run: `start` and `map` of all windows; `set`, which is
 //! here the writing and the counting of the temporary files; and `total`, which leaves out the

@@ -8,7 +8,6 @@ use super::larger::Extent;
 use crate::backend::{Around, Checksum, Digests, WorkerRecord};
 use crate::bench::plan::RunParts;
 use crate::known::{self, Spilled};
-use crate::memory::Peak;
 use crate::words::WordList;
 
 /// What one run gave.
@@ -44,24 +43,16 @@ impl Proof {
     }
 }
 
-/// Runs a configuration: from before the workers are started until the set is complete. Also the
-/// most memory that all processes of the run had resident together.
-///
-/// This process maps all that is shared, so its own peak counts that once; workers add what they
-/// have for themselves. They need not have had it when this process was at its peak: the sum is
-/// an upper bound, and above the truth by a few MiB a worker at most.
+/// Runs a configuration: from before the workers are started until the set is complete.
 pub(super) fn once(
     text: &mut Text,
     config: &Config,
     around: &Around<'_>,
-) -> anyhow::Result<(Finished, Option<u64>)> {
-    let peak = Peak::begin();
-    let finished = match text {
-        Text::Whole(list) => in_memory(list, config, around)?,
-        Text::Larger(larger) => larger.once(config, around)?,
-    };
-    let peak_bytes = peak.bytes().map(|own| own + finished.private_bytes);
-    Ok((finished, peak_bytes))
+) -> anyhow::Result<Finished> {
+    match text {
+        Text::Whole(list) => in_memory(list, config, around),
+        Text::Larger(larger) => larger.once(config, around),
+    }
 }
 
 fn in_memory(list: &WordList, config: &Config, around: &Around<'_>) -> anyhow::Result<Finished> {

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Resul
     let finished = once(&mut input.text, &config, &around);
     interrupt.end_at_once(true);
     progress.finish();
-    let (finished, _) = finished?;
+    let finished = finished?;
     let words = finished.extent.words;
     if known_words.is_none() {
         screen.line(plain::loaded_line(words, &input.name))?;

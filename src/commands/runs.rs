@@ -19,6 +19,7 @@ use crate::bench::result::{Environment, Input as SavedInput, ResultRow, Sample, 
 use crate::bench::stats::summarise;
 use crate::interrupt::Interrupt;
 use crate::known::Spilled;
+use crate::memory::Peak;
 use crate::report::label;
 
 /// Makes the runs of a plan, and holds every configuration's digests against the others'.
@@ -40,7 +41,12 @@ impl Runner for Runs<'_> {
         let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
         let row = self.first + row;
         let config = &self.configs[row];
-        let (finished, peak_bytes) = once(self.text, config, &around)?;
+        // This process maps all that is shared, so its own peak counts that once; workers add what
+        // they have for themselves. They need not have had it when this process was at its peak:
+        // the sum is an upper bound, and above the truth by a few MiB a worker at most.
+        let peak = Peak::begin();
+        let finished = once(self.text, config, &around)?;
+        let peak_bytes = peak.bytes().map(|own| own + finished.private_bytes);
         let parts = finished.parts;
         self.record.borrow_mut().keep(row, config, finished, peak_bytes)?;
         Ok(parts)
