@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::recorder::Arrivals;
 use super::{Around, Backend, BackendError, Digests, Outcome, Work, WorkerRecord};
 use crate::chunksize::Sizes;
 use crate::pool::{
@@ -65,9 +66,13 @@ impl Backend for Processes {
             text: (self.transport == Transport::Pipe).then(|| list.text()),
             tasks: 0,
         };
-        let mut sink = DigestSink { digests, around };
+        let arrivals = around.recorder.map(|_| Arrivals::default());
+        let mut sink = DigestSink { digests, around, arrivals };
         pool.run::<HashChunks>(&mut source, &mut sink)?;
         let mapped = around.clock.now();
+        if let (Some(recorder), Some(arrivals)) = (around.recorder, sink.arrivals) {
+            arrivals.note_in(recorder);
+        }
         let processes = pool.shutdown().iter().map(record).collect();
         Ok(Outcome {
             digests: sink.digests,
@@ -185,6 +190,8 @@ impl TaskSource for ChunkSource<'_> {
 struct DigestSink<'a> {
     digests: Digests,
     around: &'a Around<'a>,
+    /// Only where the run is recorded.
+    arrivals: Option<Arrivals>,
 }
 
 impl TaskSink for DigestSink<'_> {
@@ -202,7 +209,18 @@ impl TaskSink for DigestSink<'_> {
     #[inline]
     fn done(&mut self, _task: u64, input: &[u8]) {
         if let Some((place, _)) = Place::read(input) {
-            (self.around.progress)(usize::try_from(place.words).unwrap_or(usize::MAX));
+            let words = usize::try_from(place.words).unwrap_or(usize::MAX);
+            (self.around.progress)(words);
+            if let Some(arrivals) = &mut self.arrivals {
+                arrivals.completed(words);
+            }
+        }
+    }
+
+    fn worked(&mut self, pid: u32, first_task: u64, count: u32, busy: Duration) {
+        if let Some(arrivals) = &mut self.arrivals {
+            let first_task = usize::try_from(first_task).unwrap_or(usize::MAX);
+            arrivals.worked(pid, first_task, count as usize, busy, self.around.clock.now());
         }
     }
 }

@@ -37,7 +37,12 @@ impl Runner for Runs<'_> {
 
     fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
         // Progress within a run would cost the run; the bar moves between two of them.
-        let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
+        let around = Around {
+            clock: &self.clock,
+            progress: &|_| {},
+            interrupt: self.interrupt,
+            recorder: None,
+        };
         let row = self.first + row;
         let config = &self.configs[row];
         let (finished, peak_bytes) = once(self.text, config, &around)?;
