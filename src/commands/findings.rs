@@ -8,12 +8,15 @@ use crate::bench::result::{ResultRow, SavedRun};
 use crate::bench::warnings::{OptionsInUse, warnings};
 use crate::report::Report;
 use crate::report::model::{ModelCurve, sentence};
+use crate::report::timeline::Timeline;
 
 /// What a report is made from.
 pub(super) struct Findings {
     pub(super) run: SavedRun,
     pub(super) answer: Option<Answer>,
     pub(super) warnings: Vec<String>,
+    /// One for each configuration, or none.
+    pub(super) timelines: Vec<Timeline>,
     models: Vec<ModelCurve>,
     model_note: Option<String>,
     command: String,
@@ -25,7 +28,8 @@ impl Findings {
         let answer = if is_sweep { answer(&run.results) } else { None };
         let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
         let warnings = warnings(&run).iter().map(|warning| warning.text(in_use)).collect();
-        Self { run, answer, warnings, models, model_note, command: command_line() }
+        let timelines = Vec::new();
+        Self { run, answer, warnings, timelines, models, model_note, command: command_line() }
     }
 
     /// The same as the formats take it.
@@ -35,6 +39,7 @@ impl Findings {
             models: &self.models,
             model_note: self.model_note.as_deref(),
             warnings: &self.warnings,
+            timelines: &self.timelines,
             command: Some(&self.command),
             ..Report::new(&self.run)
         }
