@@ -73,6 +73,8 @@ pub struct Around<'a> {
 pub struct Outcome {
     /// One digest for each word, in input order.
     pub digests: Digests,
+    /// When the run began, as its clock showed it.
+    pub begun: Duration,
     /// Until the workers were ready; `None` where there are none to start.
     pub start: Option<Duration>,
     /// From then until all digests were there.

@@ -76,6 +76,7 @@ impl Backend for Processes {
         let processes = pool.shutdown().iter().map(record).collect();
         Ok(Outcome {
             digests: sink.digests,
+            begun: begin,
             start: Some(started.saturating_sub(begin)),
             map: mapped.saturating_sub(started),
             tasks: Some(source.tasks),

@@ -27,6 +27,6 @@ impl Backend for Serial {
             let (lane, words) = (Lane::Thread(0), list.len());
             recorder.note(Span { lane, first_task: 0, tasks: 1, words, begin, end });
         }
-        Ok(Outcome { digests, start: None, map, tasks: None, processes: Vec::new() })
+        Ok(Outcome { digests, begun: begin, start: None, map, tasks: None, processes: Vec::new() })
     }
 }

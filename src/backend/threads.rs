@@ -40,6 +40,7 @@ impl Backend for Threads {
                 stop_if_asked(around.interrupt)?;
                 Ok(Outcome {
                     digests,
+                    begun: begin,
                     start: Some(started.saturating_sub(begin)),
                     map: around.clock.now().saturating_sub(started),
                     tasks: Some(tasks),

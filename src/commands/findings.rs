@@ -32,6 +32,19 @@ impl Findings {
         Self { run, answer, warnings, timelines, models, model_note, command: command_line() }
     }
 
+    /// The row whose chunk size is the best one: the recommended row, or where that has no size,
+    /// as a serial one, the fastest of those that have one.
+    pub(super) fn best_sized(&self) -> Option<usize> {
+        let rows = &self.run.results;
+        let sized = |index: &usize| {
+            rows[*index].chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
+        };
+        let median = |index: usize| Some((rows[index].summary?.median, index));
+        let recommended = self.answer.as_ref()?.recommended;
+        let fastest = || (0..rows.len()).filter(sized).filter_map(median).min();
+        Some(recommended).filter(sized).or_else(|| Some(fastest()?.1))
+    }
+
     /// The same as the formats take it.
     pub(super) fn report(&self) -> Report<'_> {
         Report {

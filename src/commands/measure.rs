@@ -188,8 +188,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The configurations that `--refine` adds: like the recommended one, with chunk sizes where
-    /// the model or the neighbours say that the best one is.
+    /// The configurations that `--refine` adds: like the best one, with chunk sizes where the model
+    /// or the neighbours say that the best one is.
     fn finer(&self, configs: &[Config], samples: &[Vec<Sample>]) -> Vec<Config> {
         let count = self.task.sweep.map_or(0, |sweep| sweep.refine);
         if count == 0 || self.interrupt.pending().is_some() {
@@ -197,8 +197,8 @@ impl<'a> Session<'a> {
         }
         let findings = self.findings(samples);
         let rows = &findings.run.results;
-        let Some(answer) = &findings.answer else { return Vec::new() };
-        let best = &rows[answer.recommended];
+        let Some(index) = findings.best_sized() else { return Vec::new() };
+        let best = &rows[index];
         let (Some(size), Some(workers)) =
             (best.chunksize.as_ref().and_then(Chunksize::fixed), best.workers)
         else {
@@ -209,7 +209,7 @@ impl<'a> Session<'a> {
         let optimum = fit_like(&findings.run, best)
             .filter(|fit| fit.fits)
             .map(|fit| fit.model.best_chunksize(self.words, workers));
-        let like = configs[answer.recommended];
+        let like = configs[index];
         refine(&measured, size, optimum, self.words, count)
             .into_iter()
             .filter_map(std::num::NonZeroUsize::new)

@@ -64,12 +64,7 @@ pub(super) fn once(
     Ok((finished, peak_bytes))
 }
 
-/// The same of a list that is in memory, and nothing besides.
-pub(super) fn in_memory(
-    list: &WordList,
-    config: &Config,
-    around: &Around<'_>,
-) -> anyhow::Result<Finished> {
+fn in_memory(list: &WordList, config: &Config, around: &Around<'_>) -> anyhow::Result<Finished> {
     let begin = around.clock.now();
     let outcome = config.backend().run(list, &config.work, around)?;
     let mapped = around.clock.now();

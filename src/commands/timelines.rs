@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Config, Way};
-use super::once::{Finished, in_memory};
-use crate::backend::{self, Around, BackendError, Recorder, Span};
+use crate::backend::{self, Around, BackendError, Outcome, Recorder, Span};
 use crate::bench::clock::{Clock as _, MonotonicClock};
-use crate::bench::plan::RunParts;
 use crate::bench::result::SavedRun;
 use crate::interrupt::Interrupt;
+use crate::known;
 use crate::progress::Progress;
 use crate::report::timeline::{Bar, Lane, Phase, Timeline};
 use crate::words::WordList;
@@ -62,23 +61,25 @@ fn record_one(
         interrupt: watched.interrupt,
         recorder: Some(&recorder),
     };
-    let begin = watched.clock.now();
-    let finished = in_memory(list, config, &around)?;
+    let outcome = config.backend().run(list, &config.work, &around)?;
+    let counting = watched.clock.now();
+    known::count_distinct(outcome.digests.as_slice(), config.set_threads())?;
+    let set = (counting, watched.clock.now());
     Ok(Timeline {
         label,
-        total: finished.parts.total,
-        phases: phases(&finished.parts),
-        lanes: lanes(&recorder.into_spans(), &workers(config, &finished), begin),
+        total: set.1.saturating_sub(outcome.begun),
+        phases: phases(&outcome, set),
+        lanes: lanes(&recorder.into_spans(), &workers(config, &outcome), outcome.begun),
     })
 }
 
 /// All that could have worked, so that whoever had nothing to do has a lane as well.
-fn workers(config: &Config, finished: &Finished) -> Vec<backend::Lane> {
+fn workers(config: &Config, outcome: &Outcome) -> Vec<backend::Lane> {
     match config.way {
         Way::Serial => vec![backend::Lane::Thread(0)],
         Way::Threads => (0..config.work.workers.get()).map(backend::Lane::Thread).collect(),
         Way::Processes(_) => {
-            let mut pids: Vec<u32> = finished.processes.iter().map(|worker| worker.pid).collect();
+            let mut pids: Vec<u32> = outcome.processes.iter().map(|worker| worker.pid).collect();
             // The pool reports workers as they end, which differs from run to run.
             pids.sort_unstable();
             pids.into_iter().map(backend::Lane::Process).collect()
@@ -86,19 +87,16 @@ fn workers(config: &Config, finished: &Finished) -> Vec<backend::Lane> {
     }
 }
 
-/// The parts of a run, one after another from its begin; one without workers to start begins with
-/// the second.
-fn phases(parts: &RunParts) -> Vec<Phase> {
-    let mut end = Duration::ZERO;
-    let named = [("start", parts.start), ("map", parts.map), ("set", parts.set)];
-    let measured = named.into_iter().filter_map(|(name, part)| Some((name, part?)));
-    measured
-        .map(|(name, part)| {
-            let begin = end;
-            end += part;
-            Phase { name: name.to_owned(), begin, end }
-        })
-        .collect()
+/// The parts of a run. One without workers to start begins with the second; between the second and
+/// the third, worker processes end.
+fn phases(outcome: &Outcome, set: (Duration, Duration)) -> Vec<Phase> {
+    let since_begin = |at: Duration| at.saturating_sub(outcome.begun);
+    let started = outcome.start.unwrap_or_default();
+    let phase = |name: &str, begin, end| Phase { name: name.to_owned(), begin, end };
+    let start = outcome.start.map(|start| phase("start", Duration::ZERO, start));
+    let map = phase("map", started, started + outcome.map);
+    let set = phase("set", since_begin(set.0), since_begin(set.1));
+    start.into_iter().chain([map, set]).collect()
 }
 
 /// One lane for each worker, in their order; times count from the begin of the run.
@@ -159,21 +157,5 @@ mod tests {
             (Some(8), vec![(0, ms(5), ms(7)), (4, ms(8), ms(12))]),
         ];
         assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn the_parts_of_a_run_follow_each_other() {
-        let parts =
-            RunParts { total: ms(9), start: Some(ms(2)), map: Some(ms(4)), set: Some(ms(3)) };
-        for (parts, expected) in [
-            (parts, vec![("start", 0, 2), ("map", 2, 6), ("set", 6, 9)]),
-            (RunParts { start: None, ..parts }, vec![("map", 0, 4), ("set", 4, 7)]),
-        ] {
-            let found = phases(&parts);
-            let found: Vec<_> = found.iter().map(|p| (p.name.as_str(), p.begin, p.end)).collect();
-            let expected: Vec<_> =
-                expected.into_iter().map(|(name, begin, end)| (name, ms(begin), ms(end))).collect();
-            assert_eq!(found, expected);
-        }
     }
 }
