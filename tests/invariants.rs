@@ -4,6 +4,7 @@
 //! A program of its own instead of libtest's: its worker processes are started from it, and `fork`
 //! wants no second thread alive.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -12,7 +13,9 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sha2::{Digest as _, Sha512};
-use wordhash::backend::{Around, Backend, Processes, Serial, Threads, Work, job_registry};
+use wordhash::backend::{
+    Around, Backend, Lane, Outcome, Processes, Recorder, Serial, Span, Threads, Work, job_registry,
+};
 use wordhash::bench::clock::MonotonicClock;
 use wordhash::interrupt::Interrupt;
 use wordhash::pool::{StartMethod, Transport};
@@ -38,6 +41,12 @@ fn trials() -> Vec<Trial> {
                 hashes_as_sha2_does(&**backend, &list()).map_err(Failed::from)
             }));
         }
+    }
+    for (way, backend) in ways() {
+        trials
+            .push(Trial::test(format!("{way}_accounts_for_all_words_when_recorded"), move || {
+                all_words_are_recorded(&*backend).map_err(Failed::from)
+            }));
     }
     trials.push(Trial::test("the_digests_are_hashlibs", || {
         the_digests_are_hashlibs().map_err(Failed::from)
@@ -152,18 +161,66 @@ fn digests(
     backend: &dyn Backend,
     list: &WordList,
     engine: Engine,
-    (rounds, chunksize, workers): (u32, &str, usize),
+    how: (u32, &str, usize),
 ) -> Result<Vec<Digest>, String> {
-    let work = Work {
+    let work = work(engine, how)?;
+    Ok(run(backend, list, &work, None)?.digests.as_slice().to_vec())
+}
+
+fn run(
+    backend: &dyn Backend,
+    list: &WordList,
+    work: &Work,
+    recorder: Option<&Recorder>,
+) -> Result<Outcome, String> {
+    let interrupt = Interrupt::manual().map_err(|error| error.to_string())?;
+    let clock = MonotonicClock::new();
+    let around = Around { clock: &clock, progress: &|_| {}, interrupt: &interrupt, recorder };
+    backend.run(list, work, &around).map_err(|error| error.to_string())
+}
+
+/// What was recorded adds up to the list, whatever the chunk size, and no worker did two things
+/// at once.
+fn all_words_are_recorded(backend: &dyn Backend) -> Result<(), String> {
+    // The digests of the largest task do not fit in one answer.
+    let list = list_of(&vec![b"word".to_vec(); 5000]);
+    for (rounds, chunksize, workers) in [(1, "1", 2), (1, "7", 3), (20, "even", 2), (1, "9999", 2)]
+    {
+        let work = work(Engine::detect(), (rounds, chunksize, workers))?;
+        let recorder = Recorder::default();
+        let outcome = run(backend, &list, &work, Some(&recorder))?;
+        let spans = recorder.into_spans();
+        let tasks: usize = spans.iter().map(|span| span.tasks).sum();
+        let words: usize = spans.iter().map(|span| span.words).sum();
+        if (tasks, words) != (outcome.tasks.unwrap_or(1), list.len()) {
+            return Err(format!("{chunksize}: {tasks} tasks and {words} words were recorded"));
+        }
+        let mut by_lane: BTreeMap<Lane, Vec<&Span>> = BTreeMap::new();
+        for span in &spans {
+            by_lane.entry(span.lane).or_default().push(span);
+        }
+        for lane in by_lane.values() {
+            let whole = lane.iter().all(|span| span.begin <= span.end);
+            if !whole || !lane.windows(2).all(|pair| pair[0].end <= pair[1].begin) {
+                return Err(format!("{chunksize}: spans overlap: {lane:?}"));
+            }
+        }
+        let mut numbers: Vec<_> = spans.iter().map(|span| (span.first_task, span.tasks)).collect();
+        numbers.sort_unstable();
+        if numbers.windows(2).any(|pair| pair[0].0 + pair[0].1 != pair[1].0) {
+            return Err(format!("{chunksize}: tasks were recorded twice or never: {numbers:?}"));
+        }
+    }
+    no_child_is_left()
+}
+
+fn work(engine: Engine, (rounds, chunksize, workers): (u32, &str, usize)) -> Result<Work, String> {
+    Ok(Work {
         engine,
         rounds: NonZeroU32::new(rounds).ok_or("rounds")?,
         workers: NonZeroUsize::new(workers).ok_or("workers")?,
         chunksize: chunksize.parse().map_err(|error| format!("{error}"))?,
-    };
-    let interrupt = Interrupt::manual().map_err(|error| error.to_string())?;
-    let around = Around { clock: &MonotonicClock::new(), progress: &|_| {}, interrupt: &interrupt };
-    let outcome = backend.run(list, &work, &around).map_err(|error| error.to_string())?;
-    Ok(outcome.digests.as_slice().to_vec())
+    })
 }
 
 /// Waiting for any child must say that there is none, dead or alive.

@@ -227,7 +227,7 @@ fn futures_give_their_own_results_in_any_order_and_again() {
         let PoolError::Task(error) = failed.result(None).unwrap_err() else { panic!() };
         assert_eq!(
             error.to_string(),
-            format!("task 100 failed in worker {}: too large to square", error.pid)
+            format!("task 100 failed in the worker with pid {}: too large to square", error.pid)
         );
     }
 }

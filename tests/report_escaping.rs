@@ -144,7 +144,13 @@ proptest! {
         let mut line = timeline("5000", 4, 10);
         line.lanes[0].bars = bars
             .into_iter()
-            .map(|(begin, end)| lanes::Bar { task: 0, begin: micros(begin), end: micros(end), words: 1 })
+            .map(|(begin, end)| lanes::Bar {
+                first_task: 0,
+                tasks: 1,
+                begin: micros(begin),
+                end: micros(end),
+                words: 1,
+            })
             .collect();
         let picture = lanes::svg(&line, "timeline");
         prop_assert!(picture.ends_with("</svg>\n") && !picture.contains("NaN"));

@@ -24,7 +24,7 @@ fn labels(text: &str) -> Vec<&str> {
 
 #[test]
 fn a_sweep_prints_the_serial_row_and_the_tutorials_sizes() {
-    let text = wordhash(&["sweep", "--workers=4", "--runs=1", "--warmup=0", &english()]);
+    let text = wordhash(&["sweep", "--quiet", "--workers=4", "--runs=1", "--warmup=0", &english()]);
     let text = text.succeeds_quietly().text();
     assert!(text.starts_with(&format!("Loaded 553 words from {}\n", english())), "{text}");
     let tutorial = ["serial", "139", "100000", "50000", "10000", "5000", "1000", "500"];
@@ -55,9 +55,9 @@ fn the_labels_of_a_sweep_name_what_varies() {
             ],
         ),
     ] {
-        let usual = ["sweep", "--runs=1", "--warmup=0", "--workers=2"];
+        let usual = ["sweep", "--quiet", "--runs=1", "--warmup=0", "--workers=2"];
         let usual = if arguments.iter().any(|option| option.starts_with("-w")) {
-            &usual[..3]
+            &usual[..4]
         } else {
             &usual
         };
@@ -74,7 +74,7 @@ fn the_labels_of_a_sweep_name_what_varies() {
 #[test]
 fn compare_sets_three_ways_side_by_side() {
     let english = english();
-    let arguments = ["compare", "--runs=2", "--warmup=0", "-w=2", &english];
+    let arguments = ["compare", "--quiet", "--runs=2", "--warmup=0", "-w=2", &english];
     let text = wordhash(&arguments).succeeds_quietly().text();
     let expected =
         ["serial", "threads, 2 workers, chunksize 64", "processes, 2 workers, chunksize 64"];
@@ -91,6 +91,7 @@ fn json_holds_every_sample_for_a_reader_that_is_not_ours() {
     let english = english();
     let json = wordhash(&[
         "sweep",
+        "--quiet",
         "--runs=3",
         "-w=2",
         "-c=7,even",
@@ -147,8 +148,16 @@ fn every_engine_gives_the_digests_of_the_others() {
     let engines = info.lines().find_map(|line| line.strip_prefix("engines")).expect("engines");
     let engines = engines.trim().replace(", ", ",");
     // The sweep itself holds every row's checksum against the others'.
-    let text =
-        wordhash(&["sweep", "--runs=1", "-c=9", "--rounds=1,3", "--engine", &engines, &english]);
+    let text = wordhash(&[
+        "sweep",
+        "--quiet",
+        "--runs=1",
+        "-c=9",
+        "--rounds=1,3",
+        "--engine",
+        &engines,
+        &english,
+    ]);
     let rows = labels(&text.succeeds_quietly().text()).len();
     assert_eq!(rows, 2 * 2 * engines.split(',').count());
 }

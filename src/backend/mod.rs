@@ -7,6 +7,7 @@
 
 mod digests;
 mod processes;
+mod recorder;
 mod serial;
 mod threads;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use digests::{Checksum, Digests};
 pub use processes::{Processes, job_registry};
+pub use recorder::{Lane, Recorder, Span};
 pub use serial::Serial;
 pub use threads::Threads;
 
@@ -62,6 +64,8 @@ pub struct Around<'a> {
     pub progress: &'a (dyn Fn(usize) + Sync),
     /// Asks for the end.
     pub interrupt: &'a std::sync::Arc<Interrupt>,
+    /// Takes down who worked when. A run that is timed has none.
+    pub recorder: Option<&'a Recorder>,
 }
 
 /// What a run gives.
@@ -69,6 +73,8 @@ pub struct Around<'a> {
 pub struct Outcome {
     /// One digest for each word, in input order.
     pub digests: Digests,
+    /// When the run began, as its clock showed it.
+    pub begun: Duration,
     /// Until the workers were ready; `None` where there are none to start.
     pub start: Option<Duration>,
     /// From then until all digests were there.

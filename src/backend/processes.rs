@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::recorder::Arrivals;
 use super::{Around, Backend, BackendError, Digests, Outcome, Work, WorkerRecord};
 use crate::chunksize::Sizes;
 use crate::pool::{
@@ -65,12 +66,17 @@ impl Backend for Processes {
             text: (self.transport == Transport::Pipe).then(|| list.text()),
             tasks: 0,
         };
-        let mut sink = DigestSink { digests, around, words: 0 };
+        let arrivals = around.recorder.map(|_| Arrivals::default());
+        let mut sink = DigestSink { digests, around, words: 0, arrivals };
         pool.run::<HashChunks>(&mut source, &mut sink)?;
         let mapped = around.clock.now();
+        if let (Some(recorder), Some(arrivals)) = (around.recorder, sink.arrivals) {
+            arrivals.note_in(recorder);
+        }
         let processes = pool.shutdown().iter().map(record).collect();
         Ok(Outcome {
             digests: sink.digests,
+            begun: begin,
             start: Some(started.saturating_sub(begin)),
             map: mapped.saturating_sub(started),
             tasks: Some(source.tasks),
@@ -187,6 +193,8 @@ struct DigestSink<'a> {
     around: &'a Around<'a>,
     /// Words that are done and not reported yet.
     words: usize,
+    /// Only where the run is recorded.
+    arrivals: Option<Arrivals>,
 }
 
 /// Progress is reported in steps of so many words: with chunks of one word, a look at the clock
@@ -212,9 +220,20 @@ impl TaskSink for DigestSink<'_> {
     #[inline]
     fn done(&mut self, _task: u64, input: &[u8]) {
         let Some((place, _)) = Place::read(input) else { return };
-        self.words += usize::try_from(place.words).unwrap_or(0);
+        let words = usize::try_from(place.words).unwrap_or(0);
+        self.words += words;
         if self.words >= PROGRESS_WORDS {
             (self.around.progress)(std::mem::take(&mut self.words));
+        }
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals.completed(words);
+        }
+    }
+
+    fn worked(&mut self, pid: u32, first_task: u64, count: u32, busy: Duration) {
+        if let Some(arrivals) = &mut self.arrivals {
+            let first_task = usize::try_from(first_task).unwrap_or(usize::MAX);
+            arrivals.worked(pid, first_task, count as usize, busy, self.around.clock.now());
         }
     }
 }

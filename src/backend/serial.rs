@@ -1,6 +1,8 @@
 //! One word after another on the caller's thread.
 
-use super::{Around, Backend, BackendError, Digests, Outcome, Work, hash_in_steps, stop_if_asked};
+use super::{
+    Around, Backend, BackendError, Digests, Lane, Outcome, Span, Work, hash_in_steps, stop_if_asked,
+};
 use crate::words::WordList;
 
 /// Everything on the calling thread.
@@ -19,7 +21,12 @@ impl Backend for Serial {
         if !hash_in_steps(list.words(), work, digests.as_mut_slice(), around) {
             stop_if_asked(around.interrupt)?;
         }
-        let map = around.clock.now().saturating_sub(begin);
-        Ok(Outcome { digests, start: None, map, tasks: None, processes: Vec::new() })
+        let end = around.clock.now();
+        let map = end.saturating_sub(begin);
+        if let Some(recorder) = around.recorder {
+            let (lane, words) = (Lane::Thread(0), list.len());
+            recorder.note(Span { lane, first_task: 0, tasks: 1, words, begin, end });
+        }
+        Ok(Outcome { digests, begun: begin, start: None, map, tasks: None, processes: Vec::new() })
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Around, Backend, BackendError, Digests, Outcome, Work, hash_in_steps, stop_if_asked};
+use super::{
+    Around, Backend, BackendError, Digests, Lane, Outcome, Span, Work, hash_in_steps, stop_if_asked,
+};
 use crate::chunksize::Sizes;
 use crate::sha512::Digest;
 use crate::words::{Chunk, Chunks, WordList};
@@ -33,11 +35,12 @@ impl Backend for Threads {
                 let started = around.clock.now();
                 let mut digests = Digests::new(list.len())?;
                 let queue = Queue::new(list, work, digests.as_mut_slice());
-                pool.broadcast(|_| queue.work_off(list, work, around));
+                pool.broadcast(|thread| queue.work_off(thread.index(), list, work, around));
                 let tasks = queue.tasks.into_inner();
                 stop_if_asked(around.interrupt)?;
                 Ok(Outcome {
                     digests,
+                    begun: begin,
                     start: Some(started.saturating_sub(begin)),
                     map: around.clock.now().saturating_sub(started),
                     tasks: Some(tasks),
@@ -59,22 +62,36 @@ struct Left<'a> {
     places: &'a mut [Digest],
 }
 
+/// What a thread takes from the queue at once.
+struct Taken<'a> {
+    chunk: Chunk,
+    first_task: usize,
+    tasks: usize,
+    /// Where the digests belong.
+    places: &'a mut [Digest],
+}
+
 impl<'a> Queue<'a> {
     fn new(list: &'a WordList, work: &Work, places: &'a mut [Digest]) -> Self {
         let chunks = list.chunks(work.chunksize.sizes(list.len(), work.workers));
         Self { left: Mutex::new(Left { chunks, places }), tasks: AtomicUsize::new(0) }
     }
 
-    fn work_off(&self, list: &WordList, work: &Work, around: &Around<'_>) {
-        while let Some((chunk, places)) = self.take() {
+    fn work_off(&self, thread: usize, list: &WordList, work: &Work, around: &Around<'_>) {
+        while let Some(Taken { chunk, first_task, tasks, places }) = self.take() {
+            let begin = around.recorder.map(|_| around.clock.now());
             if !hash_in_steps(list.words_of(&chunk), work, places, around) {
                 break;
+            }
+            if let (Some(recorder), Some(begin)) = (around.recorder, begin) {
+                let (lane, end) = (Lane::Thread(thread), around.clock.now());
+                recorder.note(Span { lane, first_task, tasks, words: chunk.words, begin, end });
             }
         }
     }
 
-    /// The next chunk, or several small ones as one, with the places of its digests.
-    fn take(&self) -> Option<(Chunk, &'a mut [Digest])> {
+    /// The next chunk, or several small ones as one.
+    fn take(&self) -> Option<Taken<'a>> {
         // A thread that panicked ends the run anyway; what it left is still in order.
         let mut left = self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut taken = left.chunks.next()?;
@@ -85,8 +102,8 @@ impl<'a> Queue<'a> {
             taken.words += next.words;
             tasks += 1;
         }
-        self.tasks.fetch_add(tasks, Ordering::Relaxed);
+        let first_task = self.tasks.fetch_add(tasks, Ordering::Relaxed);
         let places = left.places.split_off_mut(..taken.words)?;
-        Some((taken, places))
+        Some(Taken { chunk: taken, first_task, tasks, places })
     }
 }

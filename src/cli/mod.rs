@@ -222,7 +222,8 @@ pub struct MeasureArgs {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
     pub max_time: Duration,
     /// Also write FILE, after every round; its ending is its format: `.json`,
-    /// `.csv`, `.md`, `.svg` or `.html` (may be given several times)
+    /// `.csv`, `.md`, `.svg`, `.html`, or `.trace.json` for a trace viewer, which
+    /// is written at the end (may be given several times)
     #[arg(long, value_name = "FILE", value_parser = values::export, help_heading = "Output")]
     pub export: Vec<Export>,
     /// How results are written [default: `table` on a terminal, else `plain`]

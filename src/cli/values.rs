@@ -171,19 +171,34 @@ pub enum ExportFormat {
     Svg,
     /// A page with all of it.
     Html,
+    /// What the workers did in one run of each configuration, for trace viewers.
+    Trace,
 }
+
+impl ExportFormat {
+    /// Whether it shows what the workers did.
+    #[must_use]
+    pub fn has_timelines(self) -> bool {
+        matches!(self, Self::Html | Self::Trace)
+    }
+}
+
+/// The first ending that a name has counts.
+const ENDINGS: [(&str, ExportFormat); 6] = [
+    (".trace.json", ExportFormat::Trace),
+    (".json", ExportFormat::Json),
+    (".csv", ExportFormat::Csv),
+    (".md", ExportFormat::Markdown),
+    (".svg", ExportFormat::Svg),
+    (".html", ExportFormat::Html),
+];
 
 /// A file whose ending names a format.
 pub(super) fn export(text: &str) -> Result<Export, String> {
-    let format = match text.rsplit_once('.') {
-        Some((_, "json")) => ExportFormat::Json,
-        Some((_, "csv")) => ExportFormat::Csv,
-        Some((_, "md")) => ExportFormat::Markdown,
-        Some((_, "svg")) => ExportFormat::Svg,
-        Some((_, "html")) => ExportFormat::Html,
-        _ => return Err("the name ends with .json, .csv, .md, .svg or .html".to_owned()),
-    };
-    Ok(Export { path: PathBuf::from(text), format })
+    let found = ENDINGS.iter().find(|(ending, _)| text.ends_with(ending));
+    let (_, format) =
+        found.ok_or("the name ends with .json, .csv, .md, .svg, .html or .trace.json")?;
+    Ok(Export { path: PathBuf::from(text), format: *format })
 }
 
 #[cfg(test)]
@@ -218,9 +233,30 @@ mod tests {
     }
 
     #[test]
+    fn the_ending_of_a_file_names_its_format() {
+        for (name, format) in [
+            ("a.json", ExportFormat::Json),
+            ("trace.json", ExportFormat::Json),
+            ("a.trace.json", ExportFormat::Trace),
+            (".trace.json", ExportFormat::Trace),
+            ("a.trace/b.json", ExportFormat::Json),
+            ("a.csv", ExportFormat::Csv),
+            ("a.b.md", ExportFormat::Markdown),
+            ("/tmp/a.svg", ExportFormat::Svg),
+            ("a.html", ExportFormat::Html),
+        ] {
+            let expected = Export { path: PathBuf::from(name), format };
+            assert_eq!(export(name), Ok(expected), "{name}");
+        }
+        for name in ["", "json", "a", "a.txt", "a.JSON", "a.trace", "a.json.gz"] {
+            assert!(export(name).unwrap_err().contains(".trace.json"), "{name:?}");
+        }
+    }
+
+    #[test]
     fn worker_counts_have_a_limit() {
         assert_eq!(worker_counts("1..16*2").unwrap().values().len(), 5);
-        for text in ["0", "100000", "1025", "1..2049*2", "two"] {
+        for text in ["0", "100000", "1025", "1..4k*2", "two"] {
             assert_eq!(
                 worker_counts(text).unwrap_err(),
                 "the number of workers is from 1 to 1024",

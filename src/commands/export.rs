@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
 use crate::cli::{Export, ExportFormat};
-use crate::report::{chart, csv, html, json, markdown};
+use crate::report::{chart, csv, html, json, markdown, trace};
 
 /// A file of results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +30,23 @@ pub(super) fn check(exports: &[Export]) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Writes all files anew. A reader finds the old contents or the new ones, never a part. The paths
-/// of those for which there is nothing to show yet: a curve needs a chunk size.
+/// Whether any of the files shows what the workers did.
+pub(super) fn want_timelines(exports: &[Export]) -> bool {
+    exports.iter().any(|export| export.format.has_timelines())
+}
+
+/// Writes all files anew. A reader finds the old contents or the new ones, never a part. Those for
+/// which there is nothing to show yet are not written but given back: a curve needs a chunk size,
+/// a trace a timeline.
 pub(super) fn write<'a>(
     exports: &'a [Export],
     findings: &Findings,
-) -> Result<Vec<&'a Path>, ExportError> {
+) -> Result<Vec<&'a Export>, ExportError> {
     let mut nothing_to_show = Vec::new();
-    for Export { path, format } in exports {
+    for export in exports {
+        let Export { path, format } = export;
         let Some(text) = rendered(findings, *format) else {
-            nothing_to_show.push(path.as_path());
+            nothing_to_show.push(export);
             continue;
         };
         let beside = beside(path);
@@ -69,6 +76,8 @@ fn rendered(findings: &Findings, format: ExportFormat) -> Option<String> {
             chart::svg::render(&chart::Curve::new(&report)?, chart::svg::Frame::default())
         }
         ExportFormat::Html => html::render(&report),
+        ExportFormat::Trace if findings.timelines.is_empty() => return None,
+        ExportFormat::Trace => trace::render(&findings.timelines),
     })
 }
 

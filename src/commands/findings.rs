@@ -8,12 +8,15 @@ use crate::bench::result::{ResultRow, SavedRun};
 use crate::bench::warnings::{OptionsInUse, warnings};
 use crate::report::Report;
 use crate::report::model::{ModelCurve, sentence};
+use crate::report::timeline::Timeline;
 
 /// What a report is made from.
 pub(super) struct Findings {
     pub(super) run: SavedRun,
     pub(super) answer: Option<Answer>,
     pub(super) warnings: Vec<String>,
+    /// One for each configuration, or none.
+    pub(super) timelines: Vec<Timeline>,
     models: Vec<ModelCurve>,
     model_note: Option<String>,
     command: String,
@@ -25,7 +28,21 @@ impl Findings {
         let answer = if is_sweep { answer(&run.results) } else { None };
         let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
         let warnings = warnings(&run).iter().map(|warning| warning.text(in_use)).collect();
-        Self { run, answer, warnings, models, model_note, command: command_line() }
+        let timelines = Vec::new();
+        Self { run, answer, warnings, timelines, models, model_note, command: command_line() }
+    }
+
+    /// The row whose chunk size is the best one: the recommended row, or where that has no size,
+    /// as a serial one, the fastest of those that have one.
+    pub(super) fn best_sized(&self) -> Option<usize> {
+        let rows = &self.run.results;
+        let sized = |index: &usize| {
+            rows[*index].chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
+        };
+        let median = |index: usize| Some((rows[index].summary?.median, index));
+        let recommended = self.answer.as_ref()?.recommended;
+        let fastest = || (0..rows.len()).filter(sized).filter_map(median).min();
+        Some(recommended).filter(sized).or_else(|| Some(fastest()?.1))
     }
 
     /// The same as the formats take it.
@@ -35,6 +52,7 @@ impl Findings {
             models: &self.models,
             model_note: self.model_note.as_deref(),
             warnings: &self.warnings,
+            timelines: &self.timelines,
             command: Some(&self.command),
             ..Report::new(&self.run)
         }

@@ -10,6 +10,7 @@ use super::input::{self, Text};
 use super::larger::Extent;
 use super::run::shows_progress;
 use super::runs::{Record, Runs};
+use super::timelines::{self, Watched};
 use super::{Screen, rows};
 use crate::backend::BackendError;
 use crate::bench::clock::MonotonicClock;
@@ -18,7 +19,9 @@ use crate::bench::refine::refine;
 use crate::bench::result::{Chunksize, Sample};
 use crate::bench::warnings::OptionsInUse;
 use crate::chunksize::ChunkSize;
-use crate::cli::{self, Format, HowArgs, InputArgs, MeasureArgs, MemoryArgs, ShowArgs};
+use crate::cli::{
+    self, Export, ExportFormat, Format, HowArgs, InputArgs, MeasureArgs, MemoryArgs, ShowArgs,
+};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{chart, csv, json, markdown, plain, table};
@@ -62,11 +65,10 @@ pub(super) fn measure(
     let mut session = Session::new(task, input.name, extent, &interrupt);
     session.visible = shows_progress(task.show.progress, screen);
     interrupt.end_at_once(false);
-    let measured = session.run(&mut input.text, configs);
+    let concluded = session.run(&mut input.text, configs);
     interrupt.end_at_once(true);
-    let samples = measured?;
-    let findings = session.findings(&samples);
-    session.conclude(&findings, &input.text, screen)?;
+    let (findings, not_written) = concluded?;
+    session.conclude(&findings, &not_written, &input.text, screen)?;
     match interrupt.pending() {
         Some(signal) => Err(BackendError::Interrupted { signal }.into()),
         None => Ok(()),
@@ -96,8 +98,35 @@ impl<'a> Session<'a> {
         Self { task, interrupt, clock, words: extent.words, record, visible: false }
     }
 
-    /// Runs all configurations, and then those that refine the answer.
-    fn run(&self, text: &mut Text, mut configs: Vec<Config>) -> anyhow::Result<Vec<Vec<Sample>>> {
+    /// Measures, records timelines where a file shows them, and writes the files a last time. What
+    /// was found, and the files for which there was nothing to show.
+    fn run(
+        &self,
+        text: &mut Text,
+        configs: Vec<Config>,
+    ) -> anyhow::Result<(Findings, Vec<&'a Export>)> {
+        let (configs, samples) = self.sample(text, configs)?;
+        let mut findings = self.findings(&samples);
+        let exports = &self.task.measure.export;
+        if let (true, Text::Whole(list)) = (export::want_timelines(exports), &*text) {
+            let progress = Progress::new(configs.len().saturating_mul(self.words), self.visible);
+            progress.say("timelines:");
+            let watched =
+                Watched { clock: &self.clock, interrupt: self.interrupt, progress: &progress };
+            findings.timelines = timelines::record(list, &configs, &findings.run, &watched)?;
+            progress.finish();
+        }
+        let not_written = export::write(exports, &findings)?;
+        Ok((findings, not_written))
+    }
+
+    /// Runs all configurations, and then those that refine the answer: all of them, and their
+    /// samples.
+    fn sample(
+        &self,
+        text: &mut Text,
+        mut configs: Vec<Config>,
+    ) -> anyhow::Result<(Vec<Config>, Vec<Vec<Sample>>)> {
         self.record.borrow_mut().add_rows(&configs);
         let mut samples = self.run_rows(text, &configs, Vec::new())?;
         let finer = self.finer(&configs, &samples);
@@ -106,7 +135,7 @@ impl<'a> Session<'a> {
             configs.extend(finer);
             samples = self.run_rows(text, &configs, samples)?;
         }
-        Ok(samples)
+        Ok((configs, samples))
     }
 
     /// Runs the rows that have no samples yet, behind those that have.
@@ -159,8 +188,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The configurations that `--refine` adds: like the recommended one, with chunk sizes where
-    /// the model or the neighbours say that the best one is.
+    /// The configurations that `--refine` adds: like the best one, with chunk sizes where the model
+    /// or the neighbours say that the best one is.
     fn finer(&self, configs: &[Config], samples: &[Vec<Sample>]) -> Vec<Config> {
         let count = self.task.sweep.map_or(0, |sweep| sweep.refine);
         if count == 0 || self.interrupt.pending().is_some() {
@@ -168,8 +197,8 @@ impl<'a> Session<'a> {
         }
         let findings = self.findings(samples);
         let rows = &findings.run.results;
-        let Some(answer) = &findings.answer else { return Vec::new() };
-        let best = &rows[answer.recommended];
+        let Some(index) = findings.best_sized() else { return Vec::new() };
+        let best = &rows[index];
         let (Some(size), Some(workers)) =
             (best.chunksize.as_ref().and_then(Chunksize::fixed), best.workers)
         else {
@@ -180,7 +209,7 @@ impl<'a> Session<'a> {
         let optimum = fit_like(&findings.run, best)
             .filter(|fit| fit.fits)
             .map(|fit| fit.model.best_chunksize(self.words, workers));
-        let like = configs[answer.recommended];
+        let like = configs[index];
         refine(&measured, size, optimum, self.words, count)
             .into_iter()
             .filter_map(std::num::NonZeroUsize::new)
@@ -200,15 +229,23 @@ impl<'a> Session<'a> {
         Findings::of(run, self.task.sweep.is_some(), in_use)
     }
 
-    /// Writes the files a last time, prints the result, and says what may make it worth less.
+    /// Prints the result, and says which files were not written and what may make it worth less.
     fn conclude(
         &self,
         findings: &Findings,
+        not_written: &[&Export],
         text: &Text,
         screen: &mut Screen<'_>,
     ) -> anyhow::Result<()> {
-        for path in export::write(&self.task.measure.export, findings)? {
-            screen.note(format_args!("{}: no chunk sizes to draw", path.display()));
+        for Export { path, format } in not_written {
+            let reason = match (format, text) {
+                (ExportFormat::Trace, Text::Larger(_)) => {
+                    "a list larger than memory has no timelines"
+                }
+                (ExportFormat::Trace, Text::Whole(_)) => "interrupted before the timelines",
+                _ => "no chunk sizes to draw",
+            };
+            screen.note(format_args!("{} is not written: {reason}", path.display()));
         }
         if let (Text::Larger(larger), Some(spilled)) = (text, self.record.borrow().spilled()) {
             screen.note(larger.note(spilled));

@@ -20,6 +20,7 @@ mod run;
 mod runs;
 mod screen;
 mod sweep;
+mod timelines;
 
 use std::process::ExitCode;
 

@@ -26,8 +26,12 @@ pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Resul
     let about_words = known_words.or_else(|| input.about_words()).unwrap_or(0);
     let progress = Progress::new(about_words, shows_progress(arguments.show.progress, screen));
     let clock = MonotonicClock::new();
-    let around =
-        Around { clock: &clock, progress: &|words| progress.advance(words), interrupt: &interrupt };
+    let around = Around {
+        clock: &clock,
+        progress: &|words| progress.advance(words),
+        interrupt: &interrupt,
+        recorder: None,
+    };
     // Worker processes are ended in order; without them there is nothing to put in order.
     interrupt.end_at_once(config.processes().is_none());
     let finished = once(&mut input.text, &config, &around);

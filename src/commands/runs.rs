@@ -38,7 +38,12 @@ impl Runner for Runs<'_> {
 
     fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
         // Progress within a run would cost the run; the bar moves between two of them.
-        let around = Around { clock: &self.clock, progress: &|_| {}, interrupt: self.interrupt };
+        let around = Around {
+            clock: &self.clock,
+            progress: &|_| {},
+            interrupt: self.interrupt,
+            recorder: None,
+        };
         let row = self.first + row;
         let config = &self.configs[row];
         // This process maps all that is shared, so its own peak counts that once; workers add what

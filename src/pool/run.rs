@@ -1,6 +1,8 @@
 //! Running a batch job over a source of tasks: the layer below `map` and `submit`, for those who
 //! keep their inputs and outputs as bytes.
 
+use std::time::Duration;
+
 use super::error::{PoolError, TaskError, TaskFailure};
 use super::member::Client;
 use super::scheduler::{Scheduler, Wait};
@@ -33,6 +35,11 @@ pub trait TaskSink {
 
     /// The task is complete. Comes exactly once.
     fn done(&mut self, task: u64, input: &[u8]);
+
+    /// Worker `pid` was busy for so long with what just came from it: the last of the pieces, and
+    /// the `count` tasks from `first_task` on that were complete with them. The count is 0 where
+    /// all of it was a part of one task's output, whose end is still to come.
+    fn worked(&mut self, _pid: u32, _first_task: u64, _count: u32, _busy: Duration) {}
 }
 
 /// A run's source and sink as the scheduler wants them.
@@ -70,6 +77,11 @@ impl<S: TaskSource, K: TaskSink> Client for Run<'_, S, K> {
     #[inline]
     fn done(&mut self, task: u64, input: &[u8]) {
         self.sink.done(task - self.first, input);
+    }
+
+    #[inline]
+    fn worked(&mut self, pid: u32, first_task: u64, count: u32, busy: Duration) {
+        self.sink.worked(pid, first_task - self.first, count, busy);
     }
 
     fn failed(&mut self, task: u64, pid: u32, cause: TaskFailure) -> Result<(), PoolError> {

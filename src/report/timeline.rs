@@ -1,4 +1,5 @@
-//! The timeline: one lane a worker, one bar a task, so that idle time can be seen.
+//! The timeline: one lane a worker, one bar a task, so that idle time can be seen. Tasks that were
+//! taken or answered in one go are known together only, and are one bar.
 //!
 //! The picture is one SVG that stretches to the width it is given while its text keeps its size.
 //! It is written by hand: the bars of a lane are one path of relative steps, a tenth of the size
@@ -45,20 +46,22 @@ pub struct Phase {
 pub struct Lane {
     /// The process id of the worker; `None` for a thread of the program itself.
     pub pid: Option<u32>,
-    /// Its tasks in order of time.
+    /// Its work in order of time.
     pub bars: Vec<Bar>,
 }
 
-/// One task.
+/// One task, or several that were done in one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
-    /// Which of the tasks it was, counted from 0.
-    pub task: usize,
-    /// When the worker began with it.
+    /// The number of the first task, from 0.
+    pub first_task: usize,
+    /// How many tasks of consecutive numbers it stands for; at least one.
+    pub tasks: usize,
+    /// When the worker began with the first.
     pub begin: Duration,
-    /// When it was done.
+    /// When the last was done.
     pub end: Duration,
-    /// How many words it had.
+    /// How many words they had together.
     pub words: usize,
 }
 
@@ -90,6 +93,10 @@ impl Lane {
 
     fn busy(&self) -> Duration {
         self.bars.iter().map(|bar| bar.end.saturating_sub(bar.begin)).sum()
+    }
+
+    fn tasks(&self) -> usize {
+        self.bars.iter().map(|bar| bar.tasks).sum()
     }
 }
 
@@ -171,7 +178,7 @@ pub fn has_merged_bars(timeline: &Timeline) -> bool {
 }
 
 fn tasks(lane: &Lane) -> String {
-    match lane.bars.len() {
+    match lane.tasks() {
         1 => "1 task".to_owned(),
         tasks => format!("{tasks} tasks"),
     }
@@ -194,12 +201,12 @@ fn merge(lane: &Lane, total: Duration) -> Vec<Block> {
     for bar in &lane.bars {
         let begin = share(bar.begin, total) * STEPS;
         let end = (share(bar.end, total) * STEPS).max(begin);
-        let block = Block { begin, end, busy: end - begin, tasks: 1 };
+        let block = Block { begin, end, busy: end - begin, tasks: bar.tasks };
         match blocks.last_mut() {
             Some(last) if last.takes(&block) => {
                 last.end = last.end.max(end);
                 last.busy += block.busy;
-                last.tasks += 1;
+                last.tasks += bar.tasks;
             }
             _ => blocks.push(block),
         }

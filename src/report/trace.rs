@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::plain::one_line;
-use super::timeline::{Lane, Timeline};
+use super::timeline::{Bar, Lane, Timeline};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +40,9 @@ struct Arguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     sort_index: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    task: Option<usize>,
+    first_task: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tasks: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,13 +87,21 @@ fn lane_events(events: &mut Vec<Event>, lane: &Lane, index: usize, pid: usize) {
     events.push(metadata("thread_sort_index", pid, tid, order(tid)));
     for bar in &lane.bars {
         let args = Arguments {
-            task: Some(bar.task),
+            first_task: Some(bar.first_task),
+            tasks: Some(bar.tasks),
             words: Some(bar.words),
             worker_pid: lane.pid,
             ..Arguments::default()
         };
         let span = (bar.begin, bar.end);
-        events.push(complete(format!("task {}", bar.task), "task", pid, tid, span, args));
+        events.push(complete(bar_name(bar), "task", pid, tid, span, args));
+    }
+}
+
+fn bar_name(bar: &Bar) -> String {
+    match bar.tasks {
+        0 | 1 => format!("task {}", bar.first_task),
+        tasks => format!("tasks {} to {}", bar.first_task, bar.first_task + tasks - 1),
     }
 }
 

@@ -206,7 +206,8 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
             .map(|task| {
                 let at = f64::from(begin) + (task / WORKERS) as f64 * each;
                 let bar_end = at + each * (0.94 - 0.05 * worker as f64);
-                Bar { task, begin: micros(at as u64), end: micros(bar_end as u64), words }
+                let (begin, end) = (micros(at as u64), micros(bar_end as u64));
+                Bar { first_task: task, tasks: 1, begin, end, words }
             })
             .collect(),
     };

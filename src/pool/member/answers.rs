@@ -130,6 +130,8 @@ impl Member {
         }
         let answered = header.count - u32::from(header.has(CONTINUED));
         self.account(header, answered, ledger);
+        let busy = Duration::from_nanos(header.busy_ns);
+        client.worked(self.pid(), header.first, answered, busy);
         Ok(())
     }
 

@@ -39,6 +39,8 @@ pub(super) trait Client {
     }
     /// A task is complete.
     fn done(&mut self, task: u64, input: &[u8]);
+    /// A worker was busy for so long with the answers that just came, which completed `count` tasks.
+    fn worked(&mut self, _pid: u32, _first_task: u64, _count: u32, _busy: Duration) {}
     /// A task gave no output. An error ends the run.
     fn failed(&mut self, task: u64, pid: u32, failure: TaskFailure) -> Result<(), PoolError>;
 }

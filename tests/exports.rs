@@ -1,0 +1,347 @@
+//! `sweep --export`: every file is opened by a reader that is not ours, stays whole whatever
+//! happens, and is refused before anything is measured where it could not be written.
+
+mod program;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use program::{DEADLINE, file_of, program, python, sample, signal, start, within, wordhash};
+
+const SIGINT: i32 = 2;
+
+const NAMES: [&str; 5] =
+    ["report.html", "curve.svg", "samples.csv", "result.json", "run.trace.json"];
+
+fn english() -> String {
+    sample("english.txt").to_str().expect("a path that is text").to_owned()
+}
+
+/// A folder and the `--export` of each file in it.
+fn exports() -> (tempfile::TempDir, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = NAMES.map(|name| format!("--export={}", folder.path().join(name).display()));
+    (folder, options.into())
+}
+
+fn sweep(options: &[String], more: &[&str]) -> program::Ended {
+    let words = english();
+    let mut arguments = vec!["sweep", "--quiet", "--workers=2"];
+    arguments.extend(options.iter().map(String::as_str));
+    arguments.extend(more);
+    arguments.push(&words);
+    wordhash(&arguments)
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.expect("an entry").file_name().to_string_lossy().into_owned()
+    };
+    let mut names: Vec<String> = entries.map(name).collect();
+    names.sort();
+    names
+}
+
+/// Opens the files of a folder, those that there are, and says what is wrong with them.
+const READER: &str = r"
+import csv, html.parser, json, pathlib, sys, xml.etree.ElementTree as tree
+folder, with_timelines = pathlib.Path(sys.argv[1]), sys.argv[2] == 'timelines'
+
+run = json.loads((folder / 'result.json').read_text())
+labels = [row['label'] for row in run['results']]
+samples = [sample['total'] for row in run['results'] for sample in row['samples']]
+
+with open(folder / 'samples.csv', newline='') as file:
+    rows = list(csv.DictReader(file))
+assert [float(row['total_s']) for row in rows] == samples, (rows, samples)
+
+svg = tree.parse(folder / 'curve.svg').getroot()
+assert svg.tag == '{http://www.w3.org/2000/svg}svg', svg.tag
+
+class Page(html.parser.HTMLParser):
+    VOID = {'meta', 'link', 'br', 'hr', 'img', 'input'}
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.outside = [], set(), []
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == 'id':
+                assert value not in self.ids, value
+                self.ids.add(value)
+            if name in ('src', 'href') and not value.startswith(('data:', '#')):
+                self.outside.append(value)
+        if tag not in self.VOID:
+            self.open.append(tag)
+    def handle_startendtag(self, tag, attributes):
+        pass
+    def handle_endtag(self, tag):
+        if tag in ('p', 'li'):
+            while self.open[-1] != tag:
+                self.open.pop()
+        assert self.open.pop() == tag, tag
+
+page = Page()
+text = (folder / 'report.html').read_text()
+page.feed(text)
+page.close()
+assert page.open == [] and page.outside == [], (page.open, page.outside)
+assert ('timeline-0-title' in page.ids) == with_timelines
+";
+
+/// The same for the trace; one of the workers' spans is one of the trace's complete events.
+const TRACE_READER: &str = r"
+trace = json.loads((folder / 'run.trace.json').read_text())
+events = trace['traceEvents']
+for event in events:
+    assert isinstance(event['name'], str) and event['ph'] in ('X', 'M'), event
+    assert isinstance(event['pid'], int) and isinstance(event['tid'], int), event
+    assert isinstance(event['ts'], (int, float)) and event['ts'] >= 0, event
+    assert event['ph'] == 'M' or event['dur'] >= 0, event
+names = [event['args']['name'] for event in events if event['name'] == 'process_name']
+assert names == labels, (names, labels)
+for pid, row in enumerate(run['results'], 1):
+    spans = [event for event in events if event['pid'] == pid and event.get('cat') == 'task']
+    assert sum(span['args']['words'] for span in spans) == run['input']['words'], row
+    assert sum(span['args']['tasks'] for span in spans) == (row['tasks'] or 1), row
+    parts = [event for event in events if event['pid'] == pid and event.get('cat') == 'phase']
+    expected = ['map', 'set'] if row['backend'] == 'serial' else ['start', 'map', 'set']
+    assert [part['name'] for part in parts] == expected, parts
+    map = next(part for part in parts if part['name'] == 'map')
+    for span in spans:
+        # Microseconds with three decimals, which floats hold only nearly.
+        assert map['ts'] - 1e-6 <= span['ts'], (map, span)
+        assert span['ts'] + span['dur'] <= map['ts'] + map['dur'] + 1e-6, (map, span)
+    lanes = {event['tid'] for event in events if event['pid'] == pid and event['name'] == 'thread_name'}
+    assert len(lanes) == 1 + (row['workers'] or 1), lanes
+";
+
+#[track_caller]
+fn judged_by_python(folder: &Path, trace: bool) {
+    let program = if trace { format!("{READER}{TRACE_READER}") } else { READER.to_owned() };
+    let timelines = if trace { "timelines" } else { "none" };
+    python(&program, &[folder.as_os_str(), OsStr::new(timelines)]);
+}
+
+#[test]
+fn all_files_of_a_sweep_are_read_by_readers_that_are_not_ours() {
+    let (folder, options) = exports();
+    let more = ["--runs=2", "-c=7,50,even", "-b=threads,processes", "--transport=shared,pipe"];
+    sweep(&options, &more).succeeds_quietly();
+    let mut expected = NAMES.map(str::to_owned);
+    expected.sort();
+    assert_eq!(names_in(folder.path()), expected);
+    judged_by_python(folder.path(), true);
+}
+
+#[test]
+fn a_comparison_has_timelines_as_well_and_no_curve_where_there_is_no_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("a.trace.json").display().to_string();
+    let curve = folder.path().join("a.svg").display().to_string();
+    let words = english();
+    let arguments = [
+        "compare",
+        "-w=2",
+        "--runs=1",
+        "-b=serial",
+        "--export",
+        &trace,
+        "--export",
+        &curve,
+        &words,
+    ];
+    let ended = wordhash(&arguments).exits_with(0);
+    assert!(ended.stderr.contains("a.svg is not written: no chunk sizes"), "{}", ended.stderr);
+    assert_eq!(names_in(folder.path()), ["a.trace.json"]);
+}
+
+#[test]
+fn an_interrupted_sweep_prints_what_it_has_and_leaves_whole_files() {
+    let (folder, options) = exports();
+    let words = english();
+    // The file is there after the first of a million rounds.
+    let mut arguments = vec!["sweep", "-w=2", "-c=50,100", "--runs=1m", "--warmup=0"];
+    arguments.extend(options.iter().map(String::as_str));
+    arguments.push(&words);
+    let running = start(program(&arguments));
+    let curve = folder.path().join("curve.svg");
+    assert!(within(DEADLINE, || curve.exists()), "no file after the first round");
+    // Whoever looks, and however often, finds whole files only.
+    for _ in 0..20 {
+        let text = std::fs::read_to_string(&curve).unwrap();
+        assert!(text.ends_with("</svg>\n"), "{text}");
+    }
+    signal(running.pid(), SIGINT);
+    let ended = running.end().exits_with(130);
+    let text = ended.text();
+    for label in ["serial: ", "50: ", "100: "] {
+        assert!(text.lines().any(|line| line.starts_with(label)), "{label} in\n{text}");
+    }
+    let note = "run.trace.json is not written: interrupted before the timelines";
+    assert!(ended.stderr.contains(note), "{}", ended.stderr);
+    assert_eq!(names_in(folder.path()), ["curve.svg", "report.html", "result.json", "samples.csv"]);
+    judged_by_python(folder.path(), false);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("directory.json");
+    std::fs::create_dir(&directory).unwrap();
+    let no_folder = folder.path().join("no_folder.json");
+    std::fs::write(&no_folder, "a file").unwrap();
+    for (path, reason) in [
+        (folder.path().join("missing/out.html"), "No such file or directory"),
+        (no_folder.join("out.csv"), "Not a directory"),
+        (directory, "is a directory"),
+        // Nobody may write there, not even who may write everywhere else.
+        (PathBuf::from("/proc/out.trace.json"), ""),
+    ] {
+        let path = path.display().to_string();
+        // This list could not be loaded: the file is looked at first.
+        let arguments = ["sweep", "--export", &path, "no such list"];
+        wordhash(&arguments).fails_saying(&["cannot write", &path, reason]);
+    }
+    assert_eq!(names_in(folder.path()), ["directory.json", "no_folder.json"]);
+    let arguments = ["sweep", "--export=report.pdf", "no such list"];
+    wordhash(&arguments).fails_saying(&["--export", "report.pdf", ".trace.json"]);
+}
+
+/// What a sweep prints on a terminal of 80 columns; `None` where there is no `script`.
+fn on_a_terminal(more: &str) -> Option<String> {
+    let command = format!(
+        "stty cols 80; {} sweep -w 2 -c 50,100,200 --runs 2 --quiet {more} {}",
+        env!("CARGO_BIN_EXE_wordhash"),
+        english()
+    );
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
+    match script.stdin(std::process::Stdio::null()).output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{output:?}");
+            Some(String::from_utf8(output.stdout).expect("text"))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_terminal_is_shown_the_curve_unless_it_is_not_wanted() {
+    let Some(with_chart) = on_a_terminal("") else {
+        use std::io::Write as _;
+        // Not println!, which the test harness swallows where a test passes.
+        let note = b"NOT TESTED: no script in PATH (Debian: apt-get install bsdutils)\n";
+        std::io::stderr().write_all(note).unwrap();
+        return;
+    };
+    for part in ["speed-up", "words in a task", "\u{254c} serial, "] {
+        assert!(with_chart.contains(part), "{part} in\n{with_chart}");
+    }
+    let without = on_a_terminal("--no-chart").expect("it was there a moment ago");
+    assert!(without.contains("speed-up"), "{without}");
+    assert!(!without.contains("words in a task"), "{without}");
+}
+
+/// How many runs each row of a saved sweep has.
+fn runs_of(json: &str) -> Vec<usize> {
+    let program = "import json, sys
+print(*(len(row['samples']) for row in json.loads(sys.argv[1])['results']))";
+    let printed = python(program, &[json.as_ref()]);
+    printed.split_whitespace().map(|count| count.parse().expect("a count")).collect()
+}
+
+#[test]
+fn precision_adds_runs_to_all_rows_alike() {
+    let words = english();
+    let arguments = [
+        "sweep",
+        "-q",
+        "-w=2",
+        "-c=50,even",
+        "--runs=2",
+        "--precision=50%",
+        "--max-time=2",
+        "--format=json",
+        &words,
+    ];
+    let counts = runs_of(&wordhash(&arguments).succeeds_quietly().text());
+    assert_eq!(counts.len(), 3);
+    assert!(counts.iter().all(|&count| count >= 2 && count == counts[0]), "{counts:?}");
+    // A width that nothing has is never reached: the time ends it, after the runs asked for.
+    let arguments = [
+        "sweep",
+        "-q",
+        "-w=2",
+        "-c=50,even",
+        "--runs=2",
+        "--precision=0.000001%",
+        "--max-time=0.000001",
+        "--format=json",
+        &words,
+    ];
+    assert_eq!(runs_of(&wordhash(&arguments).succeeds_quietly().text()), [2, 2, 2]);
+}
+
+#[test]
+fn refining_adds_rows_with_sizes_that_were_not_there() {
+    let words = english();
+    let arguments =
+        ["sweep", "-q", "-w=2", "-c=10,50,200", "--runs=2", "--refine=2", "--format=json", &words];
+    let json = wordhash(&arguments).succeeds_quietly().text();
+    let program = "import json, sys
+rows = json.loads(sys.argv[1])['results']
+sizes = [row['chunksize'] for row in rows]
+assert len(set(sizes)) == len(sizes) == 6 and sizes[:4] == [None, 10, 50, 200], sizes
+assert all(len(row['samples']) == 2 for row in rows), rows
+print('read')";
+    assert_eq!(python(program, &[json.as_ref()]).trim(), "read");
+}
+
+/// A saved sweep of one row with these times, in milliseconds.
+fn saved(checksum: &str, milliseconds: [u32; 6]) -> Vec<u8> {
+    let program = "import json, sys
+samples = [dict(round=at, position=at, total=int(ms) / 1000, start=None, map=None, set=None)
+           for at, ms in enumerate(sys.argv[3:])]
+row = dict(label='50', backend='processes', workers=2, chunksize=50, tasks=12, transport='shared',
+           start_method='spawn', engine='sha2', rounds=1, samples=samples, summary=None, processes=[])
+run = json.loads(sys.argv[1])
+run['input']['checksum'] = sys.argv[2]
+run['results'] = [row]
+print(json.dumps(run))";
+    let words = english();
+    let run = wordhash(&["sweep", "-q", "-w=1", "-c=500", "--runs=1", "--format=json", &words]);
+    let run = run.succeeds_quietly().text();
+    let times = milliseconds.map(|ms| ms.to_string());
+    let mut arguments: Vec<&OsStr> = vec![run.as_ref(), checksum.as_ref()];
+    arguments.extend(times.iter().map(OsStr::new));
+    python(program, &arguments).into_bytes()
+}
+
+#[test]
+fn diff_says_with_its_exit_status_what_it_found() {
+    let (_old, old) = file_of(&saved("ab", [100, 101, 102, 101, 100, 101]));
+    let (_slower, slower) = file_of(&saved("ab", [150, 151, 152, 151, 150, 151]));
+    let (_other, other) = file_of(&saved("cd", [100, 101, 102, 101, 100, 101]));
+    let (_none, none) = file_of(b"no result");
+    let [old, slower, other, none] =
+        [&old, &slower, &other, &none].map(|path| path.display().to_string());
+    for (arguments, status) in [
+        (&[&old[..], &old][..], 0),
+        (&[&old, &slower], 0),
+        (&[&old, &old, "--fail-above=5%"], 0),
+        (&[&old, &slower, "--fail-above=5%"], 1),
+        (&[&old, &slower, "--fail-above=80%"], 0),
+        (&[&slower, &old, "--fail-above=5%"], 0),
+    ] {
+        let arguments: Vec<&str> = ["diff"].into_iter().chain(arguments.iter().copied()).collect();
+        let ended = wordhash(&arguments).exits_with(status);
+        assert!(ended.text().contains("50"), "{}", ended.text());
+        assert_eq!(ended.stderr.contains("slower by more than 5 %: 50"), status == 1);
+    }
+    wordhash(&["diff", &old, &other]).fails_saying(&["different lists", "ab", "cd"]);
+    wordhash(&["diff", &old, &none]).fails_saying(&[&none, "no result"]);
+    wordhash(&["diff", &old, "missing.json"]).fails_saying(&["missing.json"]);
+}
