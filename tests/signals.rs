@@ -60,7 +60,7 @@ fn a_storm_of_killed_workers_does_not_change_the_result() {
     let path = path.to_str().expect("a path that is text");
     let expected = format!("Loaded 1049938 words from {path}\nDone, with 979250 hashes\n");
     for way in WAYS {
-        let usual = ["--workers=3", "--chunksize=1000", "--rounds=8", "--retries=1000"];
+        let usual = ["--workers=3", "--chunksize=100", "--rounds=8", "--retries=1000"];
         let mut running = start(program(&[&usual[..], way, &[path]].concat()));
         // The pace of the storm, and nothing that the result depends on.
         let mut kills = 0_usize;

@@ -59,9 +59,12 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// A speed-up with its interval: `1.77× (1.70–1.81)`.
+/// A speed-up with its interval: `1.77× (1.70–1.81)`. An end that two or three samples leave wide
+/// open is shown as beyond any speed-up there is, not as a number of twenty digits.
 pub(crate) fn speedup((middle, low, high): (f64, f64, f64)) -> String {
-    format!("{middle:.2}× ({low:.2}–{high:.2})")
+    const OPEN: f64 = 1000.0;
+    let high = if high < OPEN { format!("{high:.2}") } else { "∞".to_owned() };
+    format!("{middle:.2}× ({low:.2}–{high})")
 }
 
 /// A number of bytes in binary units: `7.8 GiB`.
