@@ -151,3 +151,18 @@ fn a_byte_order_mark_is_not_part_of_the_first_word_and_a_note_says_so() {
     assert!(ended.text().contains("Done, with 1 hashes"), "{}", ended.text());
     assert!(ended.stderr.contains("byte-order mark"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_serial_run_has_one_thread_for_everything() {
+    let generated = wordhash(&["generate"]).succeeds_quietly().stdout;
+    let (_folder, path) = program::file_of(&generated);
+    let mut running = program::start(program::program(&["--serial", path.to_str().unwrap()]));
+    let threads = format!("/proc/{}/task", running.pid());
+    let (mut most, mut looks) = (0, 0);
+    while running.child().try_wait().unwrap().is_none() {
+        most = most.max(std::fs::read_dir(&threads).map_or(0, Iterator::count));
+        looks += 1;
+    }
+    running.end().exits_with(0);
+    assert_eq!(most, 1, "threads, in {looks} looks");
+}

@@ -1,7 +1,7 @@
 //! Reading a list window by window: as much of it at a time as there is memory for.
 //!
 //! A window is a [`WordList`] that ends with a line; what was read beyond goes into the next one.
-//! A list that fits is one window, read as [`load`](super::load) does. This module is told how
+//! A list that fits is one window, read as [`load`](super::load()) does. This module is told how
 //! much memory a window may cost, not what the memory is for.
 
 use std::fs::File;
