@@ -278,6 +278,7 @@ pub struct DiffArgs {
 
 /// `wordhash digest`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "options that do not depend on each other")]
 pub struct DigestArgs {
     /// The list.
     #[command(flatten)]

@@ -51,18 +51,14 @@ pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Re
     };
     let held = run.all(text, screen);
     progress.finish();
-    match held? {
-        Some(mismatch) => {
-            screen.line(mismatch)?;
-            Ok(REFUSED)
-        }
-        None => {
-            if let Some(verifier) = &run.verifier {
-                screen.line(format_args!("{}: {} digests hold", verifier.name(), run.records))?;
-            }
-            Ok(DONE)
-        }
+    if let Some(mismatch) = held? {
+        screen.line(mismatch)?;
+        return Ok(REFUSED);
     }
+    if let Some(verifier) = &run.verifier {
+        screen.line(format_args!("{}: {} digests hold", verifier.name(), run.records))?;
+    }
+    Ok(DONE)
 }
 
 fn record_format(arguments: &DigestArgs) -> RecordFormat {
@@ -115,7 +111,7 @@ impl Run<'_> {
 
     fn windows(
         &mut self,
-        mut larger: Larger,
+        mut larger: Box<Larger>,
         screen: &mut Screen<'_>,
     ) -> anyhow::Result<Option<Mismatch>> {
         while let Some(window) = larger.next_window(self.interrupt)? {

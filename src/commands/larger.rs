@@ -61,14 +61,14 @@ pub(super) fn read(
     let first = windows.next_window(budget.window(), interrupt)?;
     Ok(match first {
         Some(window) if window.is_last => Text::Whole(window.list),
-        first => Text::Larger(Larger {
+        first => Text::Larger(Box::new(Larger {
             had_byte_order_mark: first.as_ref().is_some_and(|w| w.list.had_byte_order_mark()),
             windows,
             first,
             budget,
             temp_dir,
             extent: None,
-        }),
+        })),
     })
 }
 

@@ -146,6 +146,7 @@ pub enum LoadError {
 /// # Errors
 ///
 /// See [`LoadError`].
+#[expect(clippy::missing_panics_doc, reason = "even an empty list is a window")]
 pub fn load(
     origin: &Source,
     rules: Rules,
