@@ -4,6 +4,7 @@
 //! Of the rest of the house it knows the values that options name ([`crate::chunksize`]).
 
 mod values;
+mod version;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -24,14 +25,36 @@ Examples:
   wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
   wordhash sweep --export report.html words.txt
   wordhash compare words.txt                  serial, threads and processes
+  wordhash digest words.txt                   every word's SHA-512
   wordhash generate --words 1k --distinct 900 > words.txt";
+
+const DIGEST_EXAMPLES: &str = "\
+Examples:
+  wordhash digest words.txt > words.sha512    HEX  WORD, one a line
+  wordhash digest --verify words.sha512 words.txt
+  zcat words.gz | wordhash digest --binary - > words.bin
+
+A word that is no printable UTF-8 is written as $HEX[...]. With --keep-newline
+each line is hashed with its end as it stands in the list, LF or CRLF, which is
+what hashlib.sha512(line) gives for the lines of a file that Python has opened
+in binary mode; the end is not written after the word.";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(wordhash completions bash)         for this shell
+  wordhash completions fish > ~/.config/fish/completions/wordhash.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  wordhash man | man -l -
+  wordhash man sweep > wordhash-sweep.1";
 
 /// Hash a word list with SHA-512: serially, on threads or across worker processes
 ///
 /// WORDS is a file with one word a line, or `-` for standard input. Left out, it is
 /// /usr/share/dict/words, else /usr/dict/words, else a built-in list of 1,049,938 words.
 #[derive(Debug, Parser)]
-#[command(name = "wordhash", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES,
+#[command(name = "wordhash", version, long_version = version::LONG.as_str(), args_conflicts_with_subcommands = true, after_help = EXAMPLES,
     subcommand_help_heading = "Commands", disable_help_subcommand = true, max_term_width = 80)]
 pub struct Cli {
     /// What to do; without one, the list is hashed once.
@@ -54,12 +77,21 @@ pub enum Command {
     /// Set two saved results beside each other, row by row
     #[command(max_term_width = 80)]
     Diff(DiffArgs),
+    /// Write every word's SHA-512, in input order
+    #[command(max_term_width = 80, after_help = DIGEST_EXAMPLES)]
+    Digest(DigestArgs),
     /// Write a reproducible, sorted list of pronounceable words
     #[command(max_term_width = 80)]
     Generate(GenerateArgs),
     /// Show this machine, the hash engines it can run and the defaults that follow
     #[command(max_term_width = 80)]
     Info,
+    /// Write the script by which a shell completes command lines
+    #[command(max_term_width = 80, after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Write the manual page of the program or of one of its commands
+    #[command(max_term_width = 80, after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 /// One run.
@@ -243,6 +275,56 @@ pub struct DiffArgs {
     /// Exit with 1 if a row has become slower by more than P %, for certain
     #[arg(long, value_name = "P%", value_parser = values::percent)]
     pub fail_above: Option<f64>,
+}
+
+/// `wordhash digest`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "options that do not depend on each other")]
+pub struct DigestArgs {
+    /// The list.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How it is hashed.
+    #[command(flatten)]
+    pub how: HowArgs,
+    /// How much memory it may take.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+    /// Write the digests without the words
+    #[arg(long, help_heading = "Output")]
+    pub only_hash: bool,
+    /// Write the digests as they are, 64 bytes each, and nothing else
+    #[arg(long, conflicts_with_all = ["only_hash", "null", "raw"], help_heading = "Output")]
+    pub binary: bool,
+    /// End each record with a NUL byte instead of a line end
+    #[arg(long, help_heading = "Output")]
+    pub null: bool,
+    /// Write all words as they stand, printable or not
+    #[arg(long, conflicts_with = "only_hash", help_heading = "Output")]
+    pub raw: bool,
+    /// Write nothing, but hold the digests against FILE, which the same options
+    /// have written; exit with 1 at the first record that differs
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub verify: Option<PathBuf>,
+    /// What is shown.
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// `wordhash completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `wordhash man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command [default: the program itself]
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// What is shown besides the results.

@@ -25,7 +25,7 @@ pub(super) enum Text {
     /// All in memory, with room for all that is made of them.
     Whole(WordList),
     /// More than that.
-    Larger(Larger),
+    Larger(Box<Larger>),
 }
 
 impl Input {

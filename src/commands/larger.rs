@@ -62,14 +62,14 @@ pub(super) fn read(
     let first = windows.next_window(budget.window(), interrupt)?;
     Ok(match first {
         Some(window) if window.is_last => Text::Whole(window.list),
-        first => Text::Larger(Larger {
+        first => Text::Larger(Box::new(Larger {
             had_byte_order_mark: first.as_ref().is_some_and(|w| w.list.had_byte_order_mark()),
             windows,
             first,
             budget,
             temp_dir,
             extent: None,
-        }),
+        })),
     })
 }
 
@@ -103,9 +103,8 @@ impl Larger {
     /// Reads the list once from end to end, so that its length is known, what is wrong with it
     /// too, and so that it can be read again: what is no file becomes a temporary one.
     pub(super) fn survey(&mut self, interrupt: &Interrupt) -> anyhow::Result<Extent> {
-        let can_be_read_again = self.windows.whole_bytes().is_some();
         let mut copy = None;
-        if !can_be_read_again {
+        if !self.windows.can_rewind() {
             copy = Some(temporary(&self.temp_dir, |_| Ok(()))?);
         }
         let mut extent = Extent::default();
@@ -123,7 +122,11 @@ impl Larger {
         Ok(extent)
     }
 
-    fn next_window(&mut self, interrupt: &Interrupt) -> Result<Option<Window>, LoadError> {
+    /// The next window of the pass that is under way; `None` after the last one.
+    pub(super) fn next_window(
+        &mut self,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Window>, LoadError> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
             None => self.windows.next_window(self.budget.window(), interrupt),

@@ -5,14 +5,17 @@
 //! given. It does not know how hashing, pools or formats work.
 
 mod compare;
+mod completions;
 mod config;
 mod diff;
+mod digest;
 mod export;
 mod findings;
 mod generate;
 mod info;
 mod input;
 mod larger;
+mod man;
 mod measure;
 mod once;
 mod rows;
@@ -21,6 +24,7 @@ mod runs;
 mod screen;
 mod sweep;
 mod timelines;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -51,8 +55,11 @@ pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
         Some(Command::Sweep(arguments)) => sweep::run(arguments, screen),
         Some(Command::Compare(arguments)) => compare::run(arguments, screen),
         Some(Command::Diff(arguments)) => return finish(diff::run(arguments, screen), screen),
+        Some(Command::Digest(arguments)) => return finish(digest::run(arguments, screen), screen),
         Some(Command::Generate(arguments)) => generate::run(arguments, screen),
         Some(Command::Info) => info::run(screen),
+        Some(Command::Completions(arguments)) => completions::run(arguments, screen),
+        Some(Command::Man(arguments)) => man::run(arguments, screen),
     };
     finish(done.map(|()| DONE), screen)
 }

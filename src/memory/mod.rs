@@ -97,6 +97,12 @@ impl Budget {
         Size(PROGRAM_BYTES + WORKER_BYTES * workers as u64 + buffers + LEAST_WINDOW_BYTES)
     }
 
+    /// The same with no more than so much for words, in bytes.
+    #[must_use]
+    pub fn at_most(self, for_words: usize) -> Self {
+        Self { for_words: self.for_words.min(for_words), ..self }
+    }
+
     /// The limit.
     #[must_use]
     pub fn limit(&self) -> Size {

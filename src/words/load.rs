@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags};
 
-use super::{Rules, WordList};
+use super::windows::Room;
+use super::{Rules, Windows, WordList};
 use crate::interrupt::Interrupt;
 use crate::region::{Region, memory_file};
 
@@ -78,6 +79,34 @@ pub enum LoadError {
         /// The usual tool that unpacks it to standard output.
         unpack: &'static str,
     },
+    /// An archive that is unpacked while reading ends before it is whole.
+    #[error("{origin}: the {format} archive ends too early: a part of the list is missing")]
+    CutArchive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+    },
+    /// An archive that is unpacked while reading is damaged, or something follows it.
+    #[error("{origin}: the {format} archive is broken: {error}")]
+    BrokenArchive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+        /// What its decoder says.
+        error: io::Error,
+    },
+    /// To unpack it would take more memory than there is for it.
+    #[error(
+        "{origin}: to unpack this {format} archive takes a larger window than there is memory for: give more --max-memory or unpack it first (`zstdcat --long=31 {origin} | wordhash -`)"
+    )]
+    ArchiveWindow {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+    },
     /// It is not UTF-8 and was said to be.
     #[error(
         "{origin}: line {line}, byte {byte} is not UTF-8 (0x{value:02x}): leave --encoding utf-8 out to hash it as bytes"
@@ -117,15 +146,16 @@ pub enum LoadError {
 /// # Errors
 ///
 /// See [`LoadError`].
+#[expect(clippy::missing_panics_doc, reason = "even an empty list is a window")]
 pub fn load(
     origin: &Source,
     rules: Rules,
     utf8: bool,
     interrupt: &Interrupt,
 ) -> Result<WordList, LoadError> {
-    let input = open_source(origin, interrupt)?;
-    let region = copy_to_memory(input.as_fd(), origin, interrupt)?;
-    checked_list(region, Before::default(), origin, rules, utf8)
+    let mut windows = Windows::open(origin, rules, utf8, interrupt)?;
+    let all = windows.next_window(Room::ALL, interrupt)?;
+    Ok(all.expect("even an empty list is a window").list)
 }
 
 /// What was read of a list before the bytes at hand.
@@ -222,6 +252,7 @@ fn open(path: &Path, interrupt: &Interrupt) -> Result<OwnedFd, Stop> {
 /// One call to the kernel moves at most this much, so that a request to stop is heard soon.
 const STEP_BYTES: usize = 8 << 20;
 
+/// Copies what is left of a regular file.
 pub(super) fn copy_to_memory(
     input: BorrowedFd<'_>,
     origin: &Source,
@@ -229,13 +260,8 @@ pub(super) fn copy_to_memory(
 ) -> Result<Region, LoadError> {
     let no_memory = |error: io::Error| LoadError::Memory { origin: origin.clone(), error };
     let failed = |error: io::Error| LoadError::Read { origin: origin.clone(), error };
-    let status = rustix::fs::fstat(input).map_err(|error| failed(error.into()))?;
-    let kind = rustix::fs::FileType::from_raw_mode(status.st_mode);
-    if kind == rustix::fs::FileType::Directory {
-        return Err(LoadError::Directory { origin: origin.clone() });
-    }
     let memory = memory_file().map_err(no_memory)?;
-    let mut mover = Mover::new(kind == rustix::fs::FileType::RegularFile);
+    let mut mover = Mover { in_kernel: true, buffer: Vec::new() };
     loop {
         wait_for_bytes(input, interrupt).map_err(|stop| match stop {
             Stop::Interrupted(signal) => LoadError::Interrupted { signal },
@@ -282,10 +308,6 @@ struct Mover {
 }
 
 impl Mover {
-    fn new(regular_file: bool) -> Self {
-        Self { in_kernel: regular_file, buffer: Vec::new() }
-    }
-
     /// Moves some bytes; 0 is the end of the input.
     fn step(&mut self, input: BorrowedFd<'_>, output: &OwnedFd) -> rustix::io::Result<usize> {
         if self.in_kernel {

@@ -3,20 +3,24 @@
 //! A list is bytes. A line ends with LF or CRLF and the end is no part of the word; a last line
 //! without an end counts; a lone CR is data; blank lines are words of length 0. The bytes are
 //! loaded once into memory that other processes can map, and no word is ever allocated: words are
-//! slices, chunks are byte ranges.
+//! slices, chunks are byte ranges. A gzip or zstd archive is unpacked while it is read.
 //!
 //! This room knows nothing of hashing, of processes or of how a list is shared out; it uses
 //! [`crate::region`] for its memory.
 
+mod blocks;
 mod chunk;
 pub mod generate;
 mod index;
 mod load;
+mod shown;
 mod split;
+mod unpack;
 mod windows;
 
 pub use chunk::{Chunk, Chunks};
 pub use load::{LoadError, Source, load};
+pub use shown::Shown;
 pub use split::{Rules, Words};
 pub use windows::{Room, Window, Windows};
 

@@ -12,7 +12,8 @@ use std::os::unix::fs::FileExt as _;
 use memchr::{memchr_iter, memrchr};
 use rustix::io::Errno;
 
-use super::load::{Before, Stop, checked_list, copy_to_memory, open_source, wait_for_bytes};
+use super::blocks::{BLOCK_BYTES, Blocks};
+use super::load::{Before, checked_list, copy_to_memory, open_source};
 use super::{LoadError, Rules, Source, WordList};
 use crate::interrupt::Interrupt;
 use crate::region::{Region, memory_file};
@@ -29,6 +30,10 @@ pub struct Room {
 }
 
 impl Room {
+    /// All the memory that there is.
+    pub(super) const ALL: Self =
+        Self { bytes: usize::MAX, bytes_a_word: 0, most_words: usize::MAX };
+
     /// Whether so many bytes of text with so many lines fit. Every line counts as a word.
     #[must_use]
     pub fn holds(self, bytes: usize, lines: usize) -> bool {
@@ -53,8 +58,7 @@ pub struct Window {
 /// A list that is read window by window.
 #[derive(Debug)]
 pub struct Windows {
-    input: OwnedFd,
-    origin: Source,
+    blocks: Blocks,
     rules: Rules,
     utf8: bool,
     /// Where the list begins in a regular file, and how many bytes there were from there on when
@@ -73,9 +77,6 @@ struct Extent {
     start: u64,
     bytes: u64,
 }
-
-/// One call to `read` asks for so much: it stays in the second-level cache until it is copied.
-const BLOCK_BYTES: usize = 256 << 10;
 
 impl Windows {
     /// Opens a list; `utf8` demands that all of it is UTF-8.
@@ -115,9 +116,12 @@ impl Windows {
         } else {
             None
         };
+        let mut blocks = Blocks::new(input, origin);
+        if let Some(file) = file {
+            blocks.look_ahead(file.start);
+        }
         Ok(Self {
-            input,
-            origin,
+            blocks,
             rules,
             utf8,
             file,
@@ -137,13 +141,20 @@ impl Windows {
     pub fn again_from(&self, file: OwnedFd) -> Result<Self, LoadError> {
         rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0))
             .map_err(|error| self.failed(error))?;
-        Self::of_file(file, self.origin.clone(), self.rules, self.utf8)
+        Self::of_file(file, self.blocks.origin.clone(), self.rules, self.utf8)
     }
 
-    /// The bytes of the whole list, where they are known before it was read.
+    /// The bytes of the whole list, where they are known before it was read. How many an archive
+    /// unpacks to is not.
     #[must_use]
     pub fn whole_bytes(&self) -> Option<u64> {
-        self.file.map(|file| file.bytes)
+        self.file.filter(|_| self.blocks.is_plain()).map(|file| file.bytes)
+    }
+
+    /// Whether it can be read any number of times.
+    #[must_use]
+    pub fn can_rewind(&self) -> bool {
+        self.file.is_some()
     }
 
     /// The bytes that the windows had so far.
@@ -160,8 +171,9 @@ impl Windows {
     /// What the system says.
     pub fn rewind(&mut self) -> Result<bool, LoadError> {
         let Some(file) = self.file else { return Ok(false) };
-        rustix::fs::seek(&self.input, rustix::fs::SeekFrom::Start(file.start))
+        rustix::fs::seek(&self.blocks.input, rustix::fs::SeekFrom::Start(file.start))
             .map_err(|error| self.failed(error))?;
+        self.blocks.restart();
         self.buffer.clear();
         self.unread_from = 0;
         self.before = Before::default();
@@ -183,19 +195,19 @@ impl Windows {
         if self.ended {
             return Ok(None);
         }
-        let left = self.file.map(|file| file.bytes.saturating_sub(self.before.bytes as u64));
+        let left = self.whole_bytes().map(|bytes| bytes.saturating_sub(self.before.bytes as u64));
         let fits = left
             .and_then(|left| usize::try_from(left).ok())
             .is_some_and(|left| room.holds(left, left));
         let (region, lines) = if fits && self.buffer.len() == self.unread_from {
             self.ended = true;
             // Nobody asks for the lines before the end.
-            (copy_to_memory(self.input.as_fd(), &self.origin, interrupt)?, 0)
+            (copy_to_memory(self.blocks.input.as_fd(), &self.blocks.origin, interrupt)?, 0)
         } else {
             self.fill(room, interrupt)?
         };
         let bytes = region.len();
-        let list = checked_list(region, self.before, &self.origin, self.rules, self.utf8)?;
+        let list = checked_list(region, self.before, &self.blocks.origin, self.rules, self.utf8)?;
         let window = Window { first_word: self.words_before, is_last: self.ended, list };
         self.words_before += window.list.len();
         self.before.bytes += bytes;
@@ -206,6 +218,8 @@ impl Windows {
     /// Reads until the room is full or the list ends; the bytes, and how many line ends they have.
     fn fill(&mut self, room: Room, interrupt: &Interrupt) -> Result<(Region, usize), LoadError> {
         let mut memory = File::from(memory_file().map_err(|error| self.no_memory(error))?);
+        let taken = self.blocks.prepare(room.bytes, interrupt)?;
+        let room = Room { bytes: room.bytes - taken, ..room };
         let mut filled = Filled::default();
         loop {
             self.read_if_empty(interrupt)?;
@@ -233,27 +247,7 @@ impl Windows {
             return Ok(());
         }
         self.unread_from = 0;
-        self.buffer.resize(BLOCK_BYTES, 0);
-        self.buffer.shrink_to(BLOCK_BYTES);
-        let read = loop {
-            wait_for_bytes(self.input.as_fd(), interrupt).map_err(|stop| match stop {
-                Stop::Interrupted(signal) => LoadError::Interrupted { signal },
-                Stop::System(error) => LoadError::Read { origin: self.origin.clone(), error },
-            })?;
-            match rustix::io::read(&self.input, &mut self.buffer[..]) {
-                Err(Errno::INTR | Errno::AGAIN) => {}
-                read => break read,
-            }
-        };
-        let read = read.inspect_err(|_| self.buffer.clear()).map_err(|error| {
-            if error == Errno::ISDIR {
-                LoadError::Directory { origin: self.origin.clone() }
-            } else {
-                self.failed(error)
-            }
-        })?;
-        self.buffer.truncate(read);
-        Ok(())
+        self.blocks.next_block(&mut self.buffer, interrupt)
     }
 
     /// Takes the begun line behind the last line end out of the window again, to be read once
@@ -266,7 +260,7 @@ impl Windows {
     ) -> Result<(), LoadError> {
         if filled.line_end == 0 {
             return Err(LoadError::LineTooLong {
-                origin: self.origin.clone(),
+                origin: self.blocks.origin.clone(),
                 line: self.before.lines + 1,
                 room_bytes: room.bytes,
             });
@@ -286,11 +280,11 @@ impl Windows {
     }
 
     fn failed(&self, error: Errno) -> LoadError {
-        LoadError::Read { origin: self.origin.clone(), error: error.into() }
+        LoadError::Read { origin: self.blocks.origin.clone(), error: error.into() }
     }
 
     fn no_memory(&self, error: io::Error) -> LoadError {
-        LoadError::Memory { origin: self.origin.clone(), error }
+        LoadError::Memory { origin: self.blocks.origin.clone(), error }
     }
 }
 

@@ -20,7 +20,7 @@ fn from_file(text: &[u8], rules: Rules, utf8: bool) -> Windows {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(text).unwrap();
     let windows = Windows::of_file(file.into(), origin(), rules, utf8).unwrap();
-    windows.again_from(windows.input.try_clone().unwrap()).unwrap()
+    windows.again_from(windows.blocks.input.try_clone().unwrap()).unwrap()
 }
 
 /// The list as it comes out of a pipe, in pieces.

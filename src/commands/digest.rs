@@ -1,0 +1,161 @@
+//! `wordhash digest`: every word's SHA-512, in input order; written, or held against a file.
+//!
+//! The list is taken window by window, each hashed by the chosen backend like a list of its own,
+//! so that memory stays bounded however long the list is.
+
+use std::sync::Arc;
+
+use super::config::{self, Config};
+use super::input::{self, Input, Text};
+use super::larger::Larger;
+use super::run::shows_progress;
+use super::verify::{Mismatch, Verifier};
+use super::{DONE, OutputError, REFUSED, Screen};
+use crate::backend::Around;
+use crate::bench::clock::MonotonicClock;
+use crate::cli::{DigestArgs, When};
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::report::digests::RecordFormat;
+use crate::words::WordList;
+
+/// More than this for a window would make the first record come later and nothing faster.
+const MOST_WINDOW_BYTES: usize = 256 << 20;
+
+/// Records are written in pieces of about this size, which stay in the second-level cache.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// The exit status: whether the digests are those of the file that they were to be held against.
+pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Result<u8> {
+    screen.quiet = arguments.show.quiet;
+    let config = config::single(&arguments.how)?;
+    let verifier = arguments.verify.as_deref().map(Verifier::open).transpose()?;
+    let interrupt = Interrupt::on_signals()?;
+    interrupt.end_at_once(true);
+    let budget = config::budget(&arguments.memory, &[config])?.at_most(MOST_WINDOW_BYTES);
+    let Input { text, .. } =
+        input::open(&arguments.input, (&arguments.memory, budget), &interrupt, screen)?;
+    // A bar on the same terminal would be written into the records.
+    let shown = match arguments.show.progress {
+        When::Auto if screen.out_is_terminal => false,
+        when => shows_progress(when, screen),
+    };
+    let progress = Progress::new(about_words(&text), shown);
+    let mut run = Run {
+        config,
+        format: record_format(arguments),
+        interrupt: &interrupt,
+        progress: &progress,
+        verifier,
+        records: 0,
+    };
+    let held = run.all(text, screen);
+    progress.finish();
+    if let Some(mismatch) = held? {
+        screen.line(mismatch)?;
+        return Ok(REFUSED);
+    }
+    if let Some(verifier) = &run.verifier {
+        screen.line(format_args!("{}: {} digests hold", verifier.name(), run.records))?;
+    }
+    Ok(DONE)
+}
+
+fn record_format(arguments: &DigestArgs) -> RecordFormat {
+    let end = if arguments.null { b'\0' } else { b'\n' };
+    if arguments.binary {
+        RecordFormat::Binary
+    } else if arguments.only_hash {
+        RecordFormat::Digest { end }
+    } else {
+        RecordFormat::DigestAndWord { end, raw: arguments.raw }
+    }
+}
+
+fn about_words(text: &Text) -> usize {
+    match text {
+        Text::Whole(list) => list.len(),
+        Text::Larger(larger) => larger.about_words().unwrap_or(0),
+    }
+}
+
+/// A run on its way.
+struct Run<'a> {
+    config: Config,
+    format: RecordFormat,
+    interrupt: &'a Arc<Interrupt>,
+    progress: &'a Progress,
+    verifier: Option<Verifier>,
+    /// How many are done.
+    records: usize,
+}
+
+impl Run<'_> {
+    /// All records; the first one that is not as it should be, if there is something to hold them
+    /// against.
+    fn all(&mut self, text: Text, screen: &mut Screen<'_>) -> anyhow::Result<Option<Mismatch>> {
+        let mismatch = match text {
+            Text::Whole(list) => {
+                let mismatch = self.window(&list, screen)?;
+                // The program is about to end; to unmap page by page first would take longer.
+                std::mem::forget(list);
+                mismatch
+            }
+            Text::Larger(larger) => self.windows(larger, screen)?,
+        };
+        match (mismatch, &mut self.verifier) {
+            (None, Some(verifier)) => Ok(verifier.end(self.records)?),
+            (mismatch, _) => Ok(mismatch),
+        }
+    }
+
+    fn windows(
+        &mut self,
+        mut larger: Box<Larger>,
+        screen: &mut Screen<'_>,
+    ) -> anyhow::Result<Option<Mismatch>> {
+        while let Some(window) = larger.next_window(self.interrupt)? {
+            let mismatch = self.window(&window.list, screen)?;
+            if mismatch.is_some() {
+                return Ok(mismatch);
+            }
+        }
+        Ok(None)
+    }
+
+    fn window(
+        &mut self,
+        list: &WordList,
+        screen: &mut Screen<'_>,
+    ) -> anyhow::Result<Option<Mismatch>> {
+        let clock = MonotonicClock::new();
+        let around = Around {
+            clock: &clock,
+            progress: &|words| self.progress.advance(words),
+            interrupt: self.interrupt,
+        };
+        // Worker processes are ended in order; a write to a pipe that nobody reads is not waited
+        // for.
+        self.interrupt.end_at_once(self.config.processes().is_none());
+        let outcome = self.config.backend().run(list, &self.config.work, &around);
+        self.interrupt.end_at_once(true);
+        let mut piece = Vec::with_capacity(2 * PIECE_BYTES);
+        for (word, digest) in list.words().zip(outcome?.digests.as_slice()) {
+            let start = piece.len();
+            self.format.append(digest, word, &mut piece);
+            self.records += 1;
+            if let Some(verifier) = &mut self.verifier {
+                let mismatch = verifier.hold(&piece[start..], self.records, word)?;
+                if mismatch.is_some() {
+                    return Ok(mismatch);
+                }
+                piece.clear();
+            } else if piece.len() >= PIECE_BYTES {
+                screen.out.write_all(&piece).map_err(OutputError)?;
+                piece.clear();
+            }
+        }
+        screen.out.write_all(&piece).and_then(|()| screen.out.flush()).map_err(OutputError)?;
+        Ok(None)
+    }
+}

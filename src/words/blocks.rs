@@ -1,0 +1,189 @@
+//! The bytes of a list block by block: read when there are some, unpacked where they are packed.
+//!
+//! It knows nothing of lines or words.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::io::Errno;
+
+use super::load::{Stop, wait_for_bytes};
+use super::unpack::{Fault, FirstBytes, Format, MAGIC_BYTES, Unpacker};
+use super::{LoadError, Source};
+use crate::interrupt::Interrupt;
+
+/// One call to `read` asks for so much: it stays in the second-level cache until it is copied.
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
+
+/// An open list, read from where it stands.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    pub(super) input: OwnedFd,
+    pub(super) origin: Source,
+    state: State,
+    /// Bytes that were read and are not unpacked yet, from `packed_from` on.
+    packed: Vec<u8>,
+    packed_from: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing was read yet.
+    Unknown,
+    Plain,
+    Packed(Format, Option<Unpacker>),
+    Ended,
+}
+
+impl Blocks {
+    pub(super) fn new(input: OwnedFd, origin: Source) -> Self {
+        Self { input, origin, state: State::Unknown, packed: Vec::new(), packed_from: 0 }
+    }
+
+    /// Looks at the first bytes, which are at `start` of a regular file, without moving on.
+    pub(super) fn look_ahead(&mut self, start: u64) {
+        let mut first = [0; MAGIC_BYTES];
+        // An error comes again when the file is read, and is told then.
+        let read = rustix::io::pread(&self.input, &mut first, start).unwrap_or(0);
+        self.state = match Format::of(&first[..read]) {
+            FirstBytes::Packed(format) => State::Packed(format, None),
+            FirstBytes::Plain | FirstBytes::TooFew => State::Plain,
+        };
+    }
+
+    /// Whether its bytes are known to be those of the list.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.state, State::Plain)
+    }
+
+    /// Begins again, after the descriptor was set back to the start.
+    pub(super) fn restart(&mut self) {
+        self.packed.clear();
+        self.packed_from = 0;
+        self.state = match self.state {
+            State::Packed(format, _) => State::Packed(format, None),
+            State::Plain => State::Plain,
+            State::Unknown | State::Ended => State::Unknown,
+        };
+    }
+
+    /// Finds out what the input is and makes ready for it, with so many bytes of memory for the
+    /// list; how many of them are taken.
+    pub(super) fn prepare(
+        &mut self,
+        room_bytes: usize,
+        interrupt: &Interrupt,
+    ) -> Result<usize, LoadError> {
+        if matches!(self.state, State::Unknown) {
+            self.recognise(interrupt)?;
+        }
+        let State::Packed(format, unpacker) = &mut self.state else { return Ok(0) };
+        let format = *format;
+        if unpacker.is_none() {
+            let made = Unpacker::new(format, room_bytes);
+            *unpacker = Some(made.map_err(|fault| unpack_error(fault, &self.origin, format))?);
+        }
+        Ok(unpacker.as_ref().map_or(0, Unpacker::taken_bytes))
+    }
+
+    /// Reads as far as it takes to tell.
+    fn recognise(&mut self, interrupt: &Interrupt) -> Result<(), LoadError> {
+        loop {
+            let before = self.packed.len();
+            let mut more = Vec::new();
+            self.read(&mut more, interrupt)?;
+            self.packed.append(&mut more);
+            match Format::of(&self.packed) {
+                FirstBytes::Packed(format) => self.state = State::Packed(format, None),
+                FirstBytes::TooFew if self.packed.len() > before => continue,
+                FirstBytes::Plain | FirstBytes::TooFew => self.state = State::Plain,
+            }
+            return Ok(());
+        }
+    }
+
+    /// Puts the next bytes of the list into `block`, or nothing when it has ended. Must be
+    /// [prepared](Self::prepare).
+    pub(super) fn next_block(
+        &mut self,
+        block: &mut Vec<u8>,
+        interrupt: &Interrupt,
+    ) -> Result<(), LoadError> {
+        block.clear();
+        match &self.state {
+            State::Ended => Ok(()),
+            State::Packed(format, _) => {
+                let format = *format;
+                self.unpack(format, block, interrupt)
+            }
+            State::Plain | State::Unknown if !self.packed.is_empty() => {
+                std::mem::swap(block, &mut self.packed);
+                Ok(())
+            }
+            State::Plain | State::Unknown => self.read(block, interrupt),
+        }
+    }
+
+    fn unpack(
+        &mut self,
+        format: Format,
+        block: &mut Vec<u8>,
+        interrupt: &Interrupt,
+    ) -> Result<(), LoadError> {
+        while block.is_empty() {
+            if let Some(signal) = interrupt.pending() {
+                return Err(LoadError::Interrupted { signal });
+            }
+            if self.packed_from == self.packed.len() {
+                let mut packed = std::mem::take(&mut self.packed);
+                self.packed_from = 0;
+                self.read(&mut packed, interrupt)?;
+                self.packed = packed;
+            }
+            let State::Packed(_, Some(unpacker)) = &mut self.state else { break };
+            let packed = &self.packed[self.packed_from..];
+            let ended = packed.is_empty();
+            let taken = if ended {
+                unpacker.finish(block).map(|()| 0)
+            } else {
+                unpacker.push(packed, block)
+            };
+            self.packed_from += taken.map_err(|fault| unpack_error(fault, &self.origin, format))?;
+            if ended {
+                self.state = State::Ended;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads once, when there is something to read; leaves nothing in `block` at the end.
+    fn read(&self, block: &mut Vec<u8>, interrupt: &Interrupt) -> Result<(), LoadError> {
+        block.resize(BLOCK_BYTES, 0);
+        block.shrink_to(BLOCK_BYTES);
+        let read = loop {
+            wait_for_bytes(self.input.as_fd(), interrupt).map_err(|stop| match stop {
+                Stop::Interrupted(signal) => LoadError::Interrupted { signal },
+                Stop::System(error) => LoadError::Read { origin: self.origin.clone(), error },
+            })?;
+            match rustix::io::read(&self.input, &mut block[..]) {
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                read => break read,
+            }
+        };
+        block.truncate(*read.as_ref().unwrap_or(&0));
+        match read {
+            Ok(_) => Ok(()),
+            Err(Errno::ISDIR) => Err(LoadError::Directory { origin: self.origin.clone() }),
+            Err(error) => Err(LoadError::Read { origin: self.origin.clone(), error: error.into() }),
+        }
+    }
+}
+
+fn unpack_error(fault: Fault, origin: &Source, format: Format) -> LoadError {
+    let (origin, format) = (origin.clone(), format.name());
+    match fault {
+        Fault::Cut => LoadError::CutArchive { origin, format },
+        Fault::Broken(error) => LoadError::BrokenArchive { origin, format, error },
+        Fault::WindowTooLarge => LoadError::ArchiveWindow { origin, format },
+    }
+}

@@ -1,0 +1,81 @@
+//! A word as people see it: as text where it can be printed, else as `$HEX[…]`.
+//!
+//! The notation is that of the programs that recover passwords. A word that itself looks like it
+//! is written in it too, so that what is shown stands for one word only.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+
+/// A word to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a [u8]);
+
+impl<'a> Shown<'a> {
+    /// The word as it stands, if it can be printed so.
+    #[must_use]
+    pub fn plain(self) -> Option<&'a str> {
+        let ascii = |byte: &u8| matches!(byte, b' '..=b'~');
+        let text = std::str::from_utf8(self.0).ok()?;
+        let printable = self.0.iter().all(ascii) || text.chars().all(is_printable);
+        (printable && !text.starts_with("$HEX[")).then_some(text)
+    }
+}
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.plain() {
+            return f.write_str(text);
+        }
+        f.write_str("$HEX[")?;
+        for byte in self.0 {
+            write!(f, "{byte:02x}")?;
+        }
+        f.write_char(']')
+    }
+}
+
+/// Whether a terminal shows a character where it stands, and nothing else happens.
+fn is_printable(char: char) -> bool {
+    // Line and paragraph separators, and what turns the direction of writing around.
+    let moves = matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !char.is_control() && !moves && char != '\u{feff}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_are_shown_as_text_where_they_can_be_printed() {
+        for (word, shown) in [
+            (&b""[..], ""),
+            (b"word", "word"),
+            (b"two words", "two words"),
+            ("h\u{f6}ren \u{1f4da}".as_bytes(), "h\u{f6}ren \u{1f4da}"),
+            (b"tab\t", "$HEX[74616209]"),
+            (b"\0", "$HEX[00]"),
+            (b"\x7f", "$HEX[7f]"),
+            (b"\xff\xfe", "$HEX[fffe]"),
+            (b"\xc3", "$HEX[c3]"),
+            ("\u{85}".as_bytes(), "$HEX[c285]"),
+            ("a\u{202e}b".as_bytes(), "$HEX[61e280ae62]"),
+            (b"$HEX[00]", "$HEX[244845585b30305d]"),
+            (b"$hex[", "$hex["),
+        ] {
+            assert_eq!(Shown(word).to_string(), shown);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_one_line_and_stands_for_one_word(word: Vec<u8>) {
+            let shown = Shown(&word).to_string();
+            prop_assert!(!shown.contains(['\n', '\r', '\0', '\x1b']));
+            let back = match shown.strip_prefix("$HEX[").and_then(|rest| rest.strip_suffix(']')) {
+                Some(digits) => hex::decode(digits).unwrap(),
+                None => shown.into_bytes(),
+            };
+            prop_assert_eq!(back, word);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Unpacking gzip and zstd piece by piece, as the bytes come in.
+//!
+//! Whoever reads pushes packed bytes in and takes what they unpack to, in pieces of bounded size,
+//! however much a single packed byte stands for. So reading stays where the waiting and the
+//! requests to stop are known, which this module knows nothing of.
+//!
+//! gzip is `flate2` with its default backend, which is Rust without `unsafe`. zstd is the reference
+//! implementation in C: the decoders in Rust that there are cannot be told how large a window they
+//! may take, and a window of 100 MB would break the promise that `--max-memory` is.
+
+use std::io::{self, Write as _};
+
+use flate2::write::MultiGzDecoder;
+use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
+
+/// A format that is unpacked while reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Gzip,
+    Zstd,
+}
+
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstBytes {
+    Packed(Format),
+    Plain,
+    /// Too few to tell.
+    TooFew,
+}
+
+/// No format needs more bytes than these to be recognised.
+pub(super) const MAGIC_BYTES: usize = 4;
+
+impl Format {
+    /// Recognises the first bytes of an input.
+    pub(super) fn of(first: &[u8]) -> FirstBytes {
+        const MAGICS: [(&[u8], Format); 2] =
+            [(b"\x1f\x8b", Format::Gzip), (b"\x28\xb5\x2f\xfd", Format::Zstd)];
+        for (magic, format) in MAGICS {
+            if first.starts_with(magic) {
+                return FirstBytes::Packed(format);
+            }
+            if magic.starts_with(first) {
+                return FirstBytes::TooFew;
+            }
+        }
+        FirstBytes::Plain
+    }
+
+    /// The format's usual name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// Why bytes cannot be unpacked.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// They end before the archive does.
+    Cut,
+    /// They are not what an archive consists of, or do not match its checksum.
+    Broken(io::Error),
+    /// Earlier output would have to be kept for longer than there is memory for.
+    WindowTooLarge,
+}
+
+/// The windows that every zstd decoder should support (RFC 8878, section 3.1.1.1.2): 2^23 bytes.
+/// What a program needs besides its words has room for one.
+const USUAL_WINDOW_LOG: u32 = 23;
+
+/// The largest windows that the `zstd` tool takes unasked: 2^27 bytes.
+const MOST_WINDOW_LOG: u32 = 27;
+
+/// At least one block of either format fits.
+const STEP_BYTES: usize = 128 << 10;
+
+/// An archive on its way.
+pub(super) enum Unpacker {
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Zstd {
+        context: DCtx<'static>,
+        /// Memory for the window beyond the usual one, in bytes.
+        beyond_usual: usize,
+        /// Whether a frame was begun that has not ended.
+        in_frame: bool,
+    },
+}
+
+impl std::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Gzip(_) => "Unpacker::Gzip",
+            Self::Zstd { .. } => "Unpacker::Zstd",
+        })
+    }
+}
+
+impl Unpacker {
+    /// Begins an archive; of `room_bytes`, about a quarter may go into a zstd window.
+    pub(super) fn new(format: Format, room_bytes: usize) -> Result<Self, Fault> {
+        if format == Format::Gzip {
+            return Ok(Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))));
+        }
+        let window_log = (room_bytes / 4).max(1).ilog2().clamp(USUAL_WINDOW_LOG, MOST_WINDOW_LOG);
+        let no_memory = || Fault::Broken(io::ErrorKind::OutOfMemory.into());
+        let mut context = DCtx::try_create().ok_or_else(no_memory)?;
+        context.set_parameter(DParameter::WindowLogMax(window_log)).map_err(fault_of)?;
+        let beyond_usual = if window_log > USUAL_WINDOW_LOG { 1_usize << window_log } else { 0 };
+        Ok(Self::Zstd { context, beyond_usual, in_frame: false })
+    }
+
+    /// What of the room it was given is not there for others.
+    pub(super) fn taken_bytes(&self) -> usize {
+        match self {
+            Self::Gzip(_) => 0,
+            Self::Zstd { beyond_usual, .. } => *beyond_usual,
+        }
+    }
+
+    /// Takes some of `packed`, which is not empty, and appends what it unpacks to: about
+    /// [`STEP_BYTES`] at most. Returns how many bytes it took.
+    pub(super) fn push(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
+        match self {
+            Self::Gzip(decoder) => {
+                let taken = decoder.write(packed).map_err(gzip_fault)?;
+                out.append(decoder.get_mut());
+                Ok(taken)
+            }
+            Self::Zstd { context, in_frame, .. } => zstd_step(context, in_frame, packed, out),
+        }
+    }
+
+    /// After the last packed byte: appends what is left, if the archive is whole.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        match self {
+            Self::Gzip(decoder) => {
+                decoder.try_finish().map_err(gzip_fault)?;
+                out.append(decoder.get_mut());
+            }
+            Self::Zstd { context, in_frame, .. } => {
+                while *in_frame {
+                    let before = out.len();
+                    zstd_step(context, in_frame, &[], out)?;
+                    if *in_frame && out.len() == before {
+                        return Err(Fault::Cut);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn zstd_step(
+    context: &mut DCtx<'_>,
+    in_frame: &mut bool,
+    packed: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<usize, Fault> {
+    let before = out.len();
+    out.resize(before + STEP_BYTES, 0);
+    let mut input = InBuffer::around(packed);
+    let mut output = OutBuffer::around(&mut out[before..]);
+    let wanted = context.decompress_stream(&mut output, &mut input);
+    let unpacked = output.pos();
+    out.truncate(before + unpacked);
+    *in_frame = wanted.map_err(fault_of)? != 0;
+    Ok(input.pos())
+}
+
+/// What an error code of zstd means; the codes are its stable interface (`zstd_errors.h`).
+fn fault_of(code: zstd_safe::ErrorCode) -> Fault {
+    const WINDOW_TOO_LARGE: usize = 16;
+    if code.wrapping_neg() == WINDOW_TOO_LARGE {
+        return Fault::WindowTooLarge;
+    }
+    Fault::Broken(io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code)))
+}
+
+fn gzip_fault(error: io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Fault::Cut,
+        _ => Fault::Broken(error),
+    }
+}

@@ -1,0 +1,195 @@
+//! Lists that are packed: unpacked while they are read, whole or not at all.
+
+mod program;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use program::{file_of, program, sample, start, wordhash, wordhash_reading};
+use wordhash::bench::result::SavedRun;
+use wordhash::interrupt::Interrupt;
+use wordhash::words::{LoadError, Rules, Source, load};
+
+/// What one of the usual tools makes of some bytes.
+#[track_caller]
+fn packed(tool: &[&str], bytes: &[u8]) -> Vec<u8> {
+    let mut command = Command::new(tool[0]);
+    command.args(&tool[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("gzip and zstd are needed to make archives with");
+    let mut stdin = child.stdin.take().expect("piped above");
+    let bytes = bytes.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&bytes).expect("it reads all"));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("the writer does not panic");
+    assert!(output.status.success(), "{tool:?}");
+    output.stdout
+}
+
+const TOOLS: [&[&str]; 4] =
+    [&["gzip", "-c"], &["gzip", "-1c"], &["zstd", "-qc"], &["zstd", "-19qc"]];
+
+/// The lines that tell the counts, without the list's name.
+fn counts(text: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
+    text.lines().take(2).map(|line| words(line).replace(" words", "")).collect()
+}
+
+#[test]
+fn a_packed_list_is_the_list_in_every_way_of_reading_and_running() {
+    let generated = wordhash(&["generate", "--words=100k"]).stdout;
+    let crlf = std::fs::read(sample("crlf.txt")).unwrap();
+    let bom = std::fs::read(sample("bom.txt")).unwrap();
+    for list in [&generated[..], &crlf, &bom, b"", b"\n", b"a"] {
+        let plain = counts(&wordhash_reading(list, &["-q", "--serial", "-"]).exits_with(0).text());
+        for tool in TOOLS {
+            let archive = packed(tool, list);
+            let (_folder, path) = file_of(&archive);
+            let path = path.to_str().unwrap();
+            for how in ["--serial", "--backend=threads", "--transport=shared", "--transport=pipe"] {
+                let ended = wordhash(&["-q", how, path]).succeeds_quietly();
+                assert_eq!(counts(&ended.text()), plain, "{tool:?} {how}");
+            }
+            let ended = wordhash_reading(&archive, &["-q", "--serial", "-"]).succeeds_quietly();
+            assert_eq!(counts(&ended.text()), plain, "{tool:?} from standard input");
+        }
+    }
+}
+
+#[test]
+fn a_packed_list_comes_through_a_fifo_byte_by_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    for tool in TOOLS {
+        let archive = packed(tool, b"one\ntwo\none\n");
+        let fifo = folder.path().join("fifo");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, mode, 0).unwrap();
+        let running = start(program(&["--serial".as_ref(), fifo.as_os_str()]));
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+        for byte in &archive {
+            writer.write_all(std::slice::from_ref(byte)).unwrap();
+        }
+        drop(writer);
+        let text = running.end().succeeds_quietly().text();
+        assert_eq!(counts(&text), ["Loaded 3 from", "Done, with 2 hashes"], "{tool:?}");
+        std::fs::remove_file(&fifo).unwrap();
+    }
+}
+
+#[test]
+fn archives_behind_each_other_are_one_list() {
+    for tool in TOOLS {
+        let parts = [&b"one\nt"[..], b"", b"wo\nthree\n"].map(|part| packed(tool, part));
+        let ended = wordhash_reading(&parts.concat(), &["--serial", "-"]).succeeds_quietly();
+        assert_eq!(counts(&ended.text()), ["Loaded 3 from", "Done, with 3 hashes"], "{tool:?}");
+    }
+}
+
+/// The words that the library finds in a file of these bytes.
+fn loaded(bytes: &[u8]) -> Result<Vec<Vec<u8>>, LoadError> {
+    let (_folder, path) = file_of(bytes);
+    let interrupt = Interrupt::manual().unwrap();
+    let list = load(&Source::Path(path), Rules::default(), false, &interrupt)?;
+    Ok(list.words().map(<[u8]>::to_vec).collect())
+}
+
+#[test]
+fn an_archive_that_lacks_its_end_is_an_error_wherever_it_was_cut() {
+    let list = std::fs::read(sample("english.txt")).unwrap();
+    for tool in TOOLS {
+        let archive = packed(tool, &list);
+        let two = [&archive[..], &archive].concat();
+        assert_eq!(loaded(&two).unwrap().len(), 2 * loaded(&list).unwrap().len());
+        for end in (4..two.len()).filter(|&end| end != archive.len()) {
+            let error = loaded(&two[..end]).unwrap_err();
+            // Of gzip's last bytes, the checksum, a part is as good as a wrong one.
+            let known =
+                matches!(error, LoadError::CutArchive { .. } | LoadError::BrokenArchive { .. });
+            assert!(known, "{tool:?} {end}: {error}");
+        }
+        let (_folder, path) = file_of(&archive[..archive.len() / 2]);
+        let path = path.to_str().unwrap();
+        wordhash(&[path]).fails_saying(&[path, tool[0], "ends too early"]);
+    }
+}
+
+#[test]
+fn a_broken_archive_never_gives_another_list() {
+    let list = std::fs::read(sample("utf8.txt")).unwrap();
+    let words = loaded(&list).unwrap();
+    for tool in TOOLS {
+        let archive = packed(tool, &list);
+        let mut refused = 0;
+        // The first four bytes are what archives are recognised by.
+        for bit in 4 * 8..archive.len() * 8 {
+            let mut broken = archive.clone();
+            broken[bit / 8] ^= 1 << (bit % 8);
+            match loaded(&broken) {
+                // The time and the system in gzip's header say nothing about the list.
+                Ok(found) => assert_eq!(found, words, "{tool:?}: bit {bit}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused > archive.len() * 6, "{tool:?}: {refused} refused");
+        for tail in [&b"word\n"[..], b"\0\0\0\0\0\0\0\0\0\0\0\0", b"PK\x03\x04 and so on"] {
+            let error = loaded(&[&archive, tail].concat()).unwrap_err();
+            assert!(error.to_string().contains("archive"), "{tool:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_archive_in_an_archive_is_refused_with_the_way_to_unpack_it() {
+    for tool in TOOLS {
+        let nested = packed(tool, &packed(&["gzip", "-c"], b"word\n"));
+        wordhash_reading(&nested, &["-"]).fails_saying(&["gzip archive", "unpack it first"]);
+    }
+}
+
+/// 100 MB of long words, as one of the tools packs them.
+fn bomb(tool: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    let line = [&[b'x'; 65_535][..], b"\n"].concat();
+    file_of(&packed(tool, &line.repeat(1600)))
+}
+
+fn sweep(path: &Path, limit: &str) -> SavedRun {
+    let options = ["sweep", "--serial", "--runs=2", "--warmup=0", "--format=json", "-q"];
+    let path = path.to_str().unwrap();
+    let ended = wordhash(&[&options[..], &[limit, path]].concat()).exits_with(0);
+    serde_json::from_slice(&ended.stdout).expect("a saved run")
+}
+
+#[test]
+fn what_an_archive_unpacks_to_stays_within_the_memory_that_is_allowed() {
+    for tool in TOOLS {
+        let (_folder, path) = bomb(tool);
+        assert!(path.metadata().unwrap().len() < 1 << 20);
+        let run = sweep(&path, "--max-memory=24m");
+        assert_eq!((run.input.words, run.input.distinct), (1600, Some(1)));
+        for row in &run.results {
+            let peak = row.peak_memory_bytes.unwrap_or(0);
+            assert!(peak <= 24 << 20, "{tool:?}: {peak} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_unpacks_to_more_than_there_is_memory_for_is_an_error() {
+    for tool in TOOLS {
+        let (_folder, path) = file_of(&packed(tool, &vec![0; 100 << 20]));
+        let path = path.to_str().unwrap();
+        let ended = wordhash(&["--serial", "--max-memory=24m", path]);
+        ended.fails_saying(&[path, "line 1", "--max-memory"]);
+    }
+}
+
+#[test]
+fn a_zstd_window_is_taken_only_where_there_is_memory_for_it() {
+    let (_folder, path) = bomb(&["zstd", "-qc", "--long=27"]);
+    let name = path.to_str().unwrap();
+    let ended = wordhash(&["--serial", "--max-memory=24m", name]);
+    ended.fails_saying(&[name, "zstd", "window", "--max-memory"]);
+    let run = sweep(&path, "--max-memory=1g");
+    assert_eq!((run.input.words, run.input.distinct), (1600, Some(1)));
+}
