@@ -133,6 +133,7 @@ impl Run<'_> {
             clock: &clock,
             progress: &|words| self.progress.advance(words),
             interrupt: self.interrupt,
+            recorder: None,
         };
         // Worker processes are ended in order; a write to a pipe that nobody reads is not waited
         // for.
