@@ -1,7 +1,7 @@
 //! The subcommands, one file each: they put the rooms below together.
 //!
-//! A command checks what the command line says against this machine ([`config`]), loads the list
-//! ([`input`]), has it hashed and measured, and writes the result to the [`Screen`] that it was
+//! A command checks what the command line says against this machine (`config`), loads the list
+//! (`input`), has it hashed and measured, and writes the result to the [`Screen`] that it was
 //! given. It does not know how hashing, pools or formats work.
 
 mod compare;
