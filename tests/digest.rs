@@ -34,7 +34,8 @@ fn hashlib(path: &Path, line: &str) -> String {
 const WITHOUT_END: &str = "line[:-2] if line.endswith(b'\\r\\n') else line.removesuffix(b'\\n')";
 
 fn run(arguments: &[&str], path: &Path) -> Vec<u8> {
-    let arguments = [&["digest", "-q"], arguments, &[path.to_str().expect("a path that is text")]].concat();
+    let arguments =
+        [&["digest", "-q"], arguments, &[path.to_str().expect("a path that is text")]].concat();
     wordhash(&arguments).exits_with(0).stdout
 }
 
@@ -121,7 +122,9 @@ fn a_list_larger_than_the_memory_gives_the_same_records() {
 fn verify(records: &[u8], options: &[&str], list: &Path) -> program::Ended {
     let (_folder, path) = file_of(records);
     let verify = format!("--verify={}", path.display());
-    wordhash(&[&["digest", &verify], options, &[list.to_str().expect("a path that is text")]].concat())
+    wordhash(
+        &[&["digest", &verify], options, &[list.to_str().expect("a path that is text")]].concat(),
+    )
 }
 
 #[test]

@@ -99,7 +99,7 @@ print(len(tasks), tasks[0]['ts'], tasks[0]['args'])";
     let printed = judged_by_python("run.trace.json", &trace::render(&timelines), program);
     assert_eq!(
         printed,
-        "['5000', '100000']\n25 4000.0 {'task': 0, 'words': 5000, 'worker_pid': 4711}"
+        "['5000', '100000']\n25 4000.0 {'first_task': 0, 'tasks': 1, 'words': 5000, 'worker_pid': 4711}"
     );
 }
 

@@ -1,7 +1,7 @@
 //! Who worked on which tasks, and when: taken down in a run that is made for nothing else.
 //!
 //! A thread knows when it begins and ends. Of a worker process only the arrival of its answers and
-//! the time that it was busy with them are known; [`Arrivals`] makes spans of these. To have
+//! the time that it was busy with them are known; `Arrivals` makes spans of these. To have
 //! workers send their own clock's readings would make every frame of every run larger for the sake
 //! of the few that are recorded. Nothing here knows how spans are shown.
 

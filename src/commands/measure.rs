@@ -113,8 +113,9 @@ impl<'a> Session<'a> {
             progress.say("timelines:");
             let watched =
                 Watched { clock: &self.clock, interrupt: self.interrupt, progress: &progress };
-            findings.timelines = timelines::record(list, &configs, &findings.run, &watched)?;
+            let recorded = timelines::record(list, &configs, &findings.run, &watched);
             progress.finish();
+            findings.timelines = recorded?;
         }
         let not_written = export::write(exports, &findings)?;
         Ok((findings, not_written))
