@@ -133,9 +133,9 @@ fn bytes_that_are_not_utf8_are_found_at_their_line_of_the_whole_list() {
 
 #[test]
 fn an_archive_is_known_by_its_first_window() {
-    let text = [&b"\x1f\x8b\x08\n"[..], &b"data\n".repeat(100)].concat();
+    let text = [&b"\xfd7zXZ\0\n"[..], &b"data\n".repeat(100)].concat();
     let error = all(&mut from_pipe(&text, Rules::default()), room(1000)).unwrap_err();
-    assert!(matches!(error, LoadError::Archive { format: "gzip", .. }), "{error}");
+    assert!(matches!(error, LoadError::Archive { format: "xz", .. }), "{error}");
 }
 
 #[test]
