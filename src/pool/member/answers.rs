@@ -148,8 +148,7 @@ impl Member {
                 return Err(FrameError::Body.into());
             }
             for _ in 0..header.count {
-                client.done(front.next, front.input());
-                front.advance();
+                complete(front, client);
             }
             return Ok(());
         }
@@ -160,13 +159,8 @@ impl Member {
             if !output.is_empty() {
                 client.piece(front.next, front.input(), offset, output);
             }
-            if number == header.count && header.has(CONTINUED) {
-                offset += output.len();
-            } else {
-                client.done(front.next, front.input());
-                front.advance();
-                offset = 0;
-            }
+            let goes_on = number == header.count && header.has(CONTINUED);
+            offset = if goes_on { offset + output.len() } else { complete(front, client) };
         }
         self.output_offset = offset;
         Ok(())
@@ -200,13 +194,8 @@ impl Member {
                 _ => {}
             }
             at += len;
-            if number == header.count && header.has(CONTINUED) {
-                offset += len;
-            } else {
-                client.done(front.next, front.input());
-                front.advance();
-                offset = 0;
-            }
+            let goes_on = number == header.count && header.has(CONTINUED);
+            offset = if goes_on { offset + len } else { complete(front, client) };
         }
         self.output_offset = offset;
         Ok(())
@@ -253,6 +242,14 @@ impl Member {
             ledger.keep(front.into_buffer());
         }
     }
+}
+
+/// The first task of a batch is complete. Where the output of the next one begins: 0.
+#[inline]
+fn complete<C: Client>(front: &mut Batch, client: &mut C) -> usize {
+    client.done(front.next, front.input());
+    front.advance();
+    0
 }
 
 /// The lengths of all items of a body in an arena. Each is read once, and checked before any item
