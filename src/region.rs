@@ -65,15 +65,16 @@ impl Region {
             let start = unsafe {
                 rustix::mm::mmap_anonymous(
                     std::ptr::null_mut(),
-                    len,
+                    private_mapping_len(len),
                     ProtFlags::READ | ProtFlags::WRITE,
                     MapFlags::PRIVATE | MapFlags::NORESERVE,
                 )?
             };
             if len >= HUGE_PAGE_BYTES {
+                let mapped = private_mapping_len(len);
                 // SAFETY: the range was mapped above; the advice changes no contents. It is only
                 // advice: a system without huge pages may refuse it.
-                let _ = unsafe { rustix::mm::madvise(start, len, Advice::LinuxHugepage) };
+                let _ = unsafe { rustix::mm::madvise(start, mapped, Advice::LinuxHugepage) };
             }
             non_null(start)
         };
@@ -237,11 +238,22 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         if self.len > 0 {
+            let mapped = match self.descriptor {
+                None => private_mapping_len(self.len),
+                Some(_) => self.len,
+            };
             // SAFETY: the range is this region's own mapping and no borrow of it is left. An
             // error could only mean that it is not mapped, and then nothing is to be done.
-            let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.len) };
+            let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), mapped) };
         }
     }
+}
+
+/// How much address space a private region takes. Whole huge pages: Linux (since 6.7) puts such a
+/// mapping on the border of one, so that no page of it has to be a small one. With up to 4 MiB in
+/// small pages at its two ends, a set of a million digests took a tenth longer to build.
+fn private_mapping_len(len: usize) -> usize {
+    if len < HUGE_PAGE_BYTES { len } else { len.next_multiple_of(HUGE_PAGE_BYTES) }
 }
 
 /// An empty anonymous memory file, to be filled by writing and then [frozen](Region::freeze).

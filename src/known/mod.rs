@@ -10,8 +10,8 @@
 //!
 //! 1. *Scatter.* Every thread reads its own share of the digests, once and in order, and appends
 //!    an entry to the area that it alone has in the partition that other bits of the digest name.
-//! 2. *Finish.* Every thread takes its own run of partitions, each small enough for the nearest
-//!    caches. [`count_distinct`] looks with a filter for the entries that may have an equal, and
+//! 2. *Finish.* Every thread takes one run of partitions after the other, each partition small
+//!    enough for the nearest caches. [`count_distinct`] looks with a filter for the entries that may have an equal, and
 //!    compares only those in full; [`KnownSet`] sorts the partition, so that it can be searched.
 //!
 //! Threads share nothing that is written, so there is nothing to lock, and all of them have ended
@@ -75,6 +75,16 @@ pub const SET_BYTES_A_DIGEST: usize = 12;
 
 /// The most digests of one set: entries number them with 32 bits.
 pub const MOST_DIGESTS: usize = u32::MAX as usize;
+
+/// Several runs of partitions for a thread to finish, so that one that the system holds up leaves
+/// the rest to others.
+const RUNS_A_THREAD: usize = 8;
+
+/// A page, or less.
+const PAGE_BYTES: usize = 4096;
+
+/// A huge page on the systems that have a usual size of it.
+const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// Why a set could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -208,6 +218,7 @@ impl Table {
         let bytes = layout.slots() * size_of::<Entry>();
         let refused = |source| KnownError::Memory { bytes, source };
         let mut entries = Region::private(bytes).map_err(refused)?;
+        touch(entries.private_bytes_mut(), layout.shares())?;
         let mut key = Key::Leading;
         loop {
             let (slots, _) = entries.private_bytes_mut().as_chunks_mut();
@@ -238,17 +249,36 @@ impl Table {
     }
 }
 
-/// Finishes all partitions, each thread its own run of them; returns the number of distinct
-/// digests of each.
+/// Has the pages of the entries made, each thread a part of them.
+///
+/// All threads write all over the entries right from the start. They would all ask for the same
+/// huge pages at the same time, and all but one of those that were cleared for them be thrown away.
+fn touch(entries: &mut [u8], threads: usize) -> Result<(), KnownError> {
+    if threads == 1 {
+        return Ok(());
+    }
+    let share = entries.len().div_ceil(threads).next_multiple_of(HUGE_PAGE_BYTES);
+    let clear_a_byte_of_each_page = |part: &mut [u8]| {
+        for page in part.chunks_mut(PAGE_BYTES) {
+            page[0] = 0;
+        }
+    };
+    threads::run(threads, entries.chunks_mut(share).collect(), clear_a_byte_of_each_page)?;
+    Ok(())
+}
+
+/// Finishes all partitions, a thread one run of them after the other; returns the number of
+/// distinct digests of each.
 fn finish<F: FnMut(&mut [Entry]) -> usize>(
     slots: &mut [Entry],
     layout: Layout,
     fillings: &[Vec<u32>],
     finisher: impl Fn() -> F + Sync,
 ) -> Result<Vec<u32>, KnownError> {
-    let run = layout.partitions().div_ceil(layout.shares());
+    let runs = if layout.shares() == 1 { 1 } else { layout.shares() * RUNS_A_THREAD };
+    let run = layout.partitions().div_ceil(runs);
     let jobs = slots.chunks_mut(run * layout.partition_slots()).enumerate().collect();
-    let counts = threads::run(jobs, |(job, slots): (usize, &mut [Entry])| {
+    let counts = threads::run(layout.shares(), jobs, |(job, slots): (usize, &mut [Entry])| {
         let mut finish = finisher();
         slots
             .chunks_mut(layout.partition_slots())

@@ -36,7 +36,8 @@ pub(super) fn scatter(
             Share { digests, range: start..end, areas, filled: vec![0; layout.partitions()] }
         })
         .collect();
-    let fillings = threads::run(shares, |share: Share| share.scatter(layout, &hash))?;
+    let fillings =
+        threads::run(layout.shares(), shares, |share: Share| share.scatter(layout, &hash))?;
     Ok(fillings.into_iter().collect())
 }
 

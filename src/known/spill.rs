@@ -162,12 +162,15 @@ impl Spill {
     ) -> Result<(), SpillError> {
         let share = digests.len().div_ceil(self.writers.len()).max(MIN_SHARE);
         let (files, key) = (&self.files, &self.key);
-        let jobs = self.writers.iter_mut().zip(digests.chunks(share)).enumerate().collect();
-        let written =
-            threads::run(jobs, |(number, (writer, digests)): (usize, (&mut Writer, _))| {
+        let jobs: Vec<_> = self.writers.iter_mut().zip(digests.chunks(share)).enumerate().collect();
+        let written = threads::run(
+            jobs.len(),
+            jobs,
+            |(number, (writer, digests)): (usize, (&mut Writer, _))| {
                 let first = number * share;
                 writer.add(digests, |place, digest| keep(first + place, digest), (files, key, stop))
-            })?;
+            },
+        )?;
         written.into_iter().collect::<Result<(), Failed>>().map_err(|failed| self.failed(failed))
     }
 

@@ -56,11 +56,11 @@ impl Counter<'_> {
     /// Counts files of which every thread can have one in memory.
     fn count_side_by_side(&self, files: Vec<Partition>) -> Result<usize, SpillError> {
         let Some(most) = files.iter().map(Partition::digests).max() else { return Ok(0) };
-        let jobs = (0..self.threads.get().min(files.len())).collect();
+        let threads = self.threads.get().min(files.len());
         let queue = Mutex::new(files);
         // A thread that panicked ends the count anyway; what it left is in order.
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let counts = threads::run(jobs, |_: usize| {
+        let counts = threads::run(threads, vec![(); threads], |()| {
             let mut memory = Self::memory(most)?;
             let mut distinct = 0;
             while let Some(file) = next() {
