@@ -15,7 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 
 /// The signals that ask a program to end.
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
@@ -49,6 +49,9 @@ impl Interrupt {
     /// An interrupt that SIGINT and SIGTERM make, from now to the end of the process. A second
     /// signal ends the process on the spot: whoever sends one has waited long enough.
     ///
+    /// SIGXFSZ, which comes with a write that exceeds the size a file may have, does not end the
+    /// process from now on either: the write fails, and that is an error like that of a full disk.
+    ///
     /// # Errors
     ///
     /// When the system has no descriptors left or refuses the handlers.
@@ -66,6 +69,7 @@ impl Interrupt {
             signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.signal), number)?;
             signal_hook::low_level::pipe::register(signal, interrupt.request.try_clone()?)?;
         }
+        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
         Ok(interrupt)
     }
 

@@ -115,6 +115,8 @@ pub struct Spill {
     files: Vec<Partition>,
     writers: Vec<Writer>,
     expected: Option<u64>,
+    /// Bytes of other files of the same run that are in the folder as well.
+    besides: u64,
 }
 
 impl Spill {
@@ -136,7 +138,7 @@ impl Spill {
             .map(|_| Writer::new())
             .collect::<io::Result<_>>()
             .map_err(|source| KnownError::Memory { bytes: SPILL_BUFFER_BYTES, source })?;
-        Ok(Self { folder: folder.to_owned(), key, files, writers, expected: None })
+        Ok(Self { folder: folder.to_owned(), key, files, writers, expected: None, besides: 0 })
     }
 
     /// Says how many digests there will be in all, about, for the error when there is no room.
@@ -185,7 +187,7 @@ impl Spill {
         let threads = NonZeroUsize::new(self.writers.len()).unwrap_or(NonZeroUsize::MIN);
         let folder = self.folder.clone();
         let counter = Counter { folder: &folder, threads, memory_bytes, stop };
-        counter.count(self.finish()?)
+        counter.count(self.finish()?, 0)
     }
 
     /// Empties the buffers and gives them back to the system; the files are complete then.
@@ -206,8 +208,10 @@ impl Spill {
         if !scratch::is_full(&error) {
             return SpillError::File { folder, error };
         }
-        let written = self.files.iter().map(Partition::bytes).sum();
-        let needed = self.expected.map(|digests| digests.saturating_mul(DIGEST_LEN as u64));
+        let written = self.besides + self.files.iter().map(Partition::bytes).sum::<u64>();
+        let needed = self
+            .expected
+            .map(|digests| digests.saturating_mul(DIGEST_LEN as u64).saturating_add(self.besides));
         SpillError::Full {
             folder,
             written: Size(written),

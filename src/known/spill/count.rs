@@ -25,8 +25,8 @@ pub(super) struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// Counts the different digests of complete files.
-    pub(super) fn count(&self, files: Vec<Partition>) -> Result<Spilled, SpillError> {
+    /// Counts the different digests of complete files; the folder has so many bytes besides them.
+    pub(super) fn count(&self, files: Vec<Partition>, besides: u64) -> Result<Spilled, SpillError> {
         let mut spilled =
             Spilled { distinct: 0, bytes: files.iter().map(Partition::bytes).sum(), partitions: 0 };
         let each = fitting(self.memory_bytes / self.threads);
@@ -34,21 +34,24 @@ impl Counter<'_> {
             files.into_iter().partition(|file| file.digests() <= each);
         spilled.partitions += small.len();
         spilled.distinct += self.count_side_by_side(small)?;
+        let mut left = besides + large.iter().map(Partition::bytes).sum::<u64>();
         for file in large {
+            let bytes = file.bytes();
             if file.digests() <= fitting(self.memory_bytes) {
                 let mut memory = Self::memory(file.digests())?;
                 let digests = self.read(&file, 0..file.digests(), &mut memory)?;
                 spilled.distinct += count_distinct(digests, self.threads)?;
                 spilled.partitions += 1;
             } else {
-                let parts = self.split(&file)?;
+                let parts = self.split(&file, left)?;
                 // Both would take room on the disk.
                 drop(file);
-                let parts = self.count(parts)?;
+                let parts = self.count(parts, left - bytes)?;
                 spilled.distinct += parts.distinct;
                 spilled.bytes += parts.bytes;
                 spilled.partitions += parts.partitions;
             }
+            left -= bytes;
         }
         Ok(spilled)
     }
@@ -74,11 +77,13 @@ impl Counter<'_> {
         counts.into_iter().sum()
     }
 
-    /// Spreads the different digests of a file over new ones.
-    fn split(&self, file: &Partition) -> Result<Vec<Partition>, SpillError> {
+    /// Spreads the different digests of a file over new ones; `besides` are the bytes that the
+    /// folder has already.
+    fn split(&self, file: &Partition, besides: u64) -> Result<Vec<Partition>, SpillError> {
         let mut parts =
             Spill::with_key(self.folder, self.threads, Key::Seeded(RandomState::new()))?;
         parts.expect(Some(file.digests() as u64));
+        parts.besides = besides;
         let piece = fitting(self.memory_bytes).max(1);
         let mut memory = Self::memory(piece)?;
         for start in (0..file.digests()).step_by(piece) {
