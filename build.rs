@@ -3,7 +3,6 @@
 //! In release builds only: the tests would be compiled anew after every commit, for a line that
 //! none of them needs. Without `git`, in a source archive, or inside somebody else's repository
 //! the commit is not known, and nothing fails. `WORDHASH_COMMIT` in the environment comes first.
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 
 use std::env;
 use std::path::Path;

@@ -148,7 +148,8 @@ fn skippable(kind: u8, content: &[u8]) -> Vec<u8> {
 fn frames_that_zstd_leaves_out_are_no_part_of_the_list_wherever_they_stand() {
     let parts = [&b"one\nt"[..], b"wo\nthree\n"].map(|part| packed(&["zstd", "-qc"], part));
     let words = [&b"one"[..], b"two", b"three"];
-    for (kind, content) in [(0, &b""[..]), (7, b"one\ntwo\n"), (15, &[0xaa; 70_000])] {
+    let large = vec![0xaa; 70_000];
+    for (kind, content) in [(0, &b""[..]), (7, b"one\ntwo\n"), (15, &large)] {
         let skipped = skippable(kind, content);
         let before = [&skipped[..], &parts[0], &parts[1]].concat();
         let between = [&parts[0][..], &skipped, &skipped, &parts[1]].concat();

@@ -32,7 +32,7 @@ fn help(command: Option<&str>, option: &str) -> String {
 fn the_help_names_every_command() {
     use clap::CommandFactory as _;
     let known = Cli::command();
-    let known: Vec<_> = known.get_subcommands().map(|command| command.get_name()).collect();
+    let known: Vec<_> = known.get_subcommands().map(clap::Command::get_name).collect();
     assert_eq!(commands(), known);
     assert!(["sweep", "compare", "diff", "digest"].iter().all(|name| known.contains(name)));
 }
