@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a Debian package, manual pages and completions included, and installs it in a scratch
-# root to see that everything is where it belongs. Needs `cargo deb`.
+# root to see that everything is where it belongs and works. Needs `cargo deb` and `dpkg`.
 #
 #   scripts/build_deb.sh            the package lands in target/debian/
 #   scripts/build_deb.sh --assets   only make the pages and completions, in target/assets/
@@ -12,11 +12,6 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 # cargo-deb finds the assets by the paths in Cargo.toml, wherever the target directory is.
 assets=target/assets
-
-if [ -z "${WORDHASH_COMMIT:-}" ] && [ -e .git ]; then
-    WORDHASH_COMMIT=$(git rev-parse --short=12 HEAD)
-fi
-export WORDHASH_COMMIT=${WORDHASH_COMMIT:-}
 
 program=${WORDHASH_PROGRAM:-}
 if [ -z "$program" ]; then
@@ -34,24 +29,47 @@ done
 "$program" completions bash >"$assets/completions/wordhash"
 "$program" completions zsh >"$assets/completions/_wordhash"
 "$program" completions fish >"$assets/completions/wordhash.fish"
+# The project's own changelog is for users; Debian wants one that tells its releases apart.
+gzip -9nc CHANGELOG.md >"$assets/NEWS.gz"
+field() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" Cargo.toml | head -n 1; }
+when=$(git log -1 --format=%ct 2>/dev/null || true)
+printf 'wordhash (%s-1) unstable; urgency=medium\n\n  * See NEWS.gz.\n\n -- %s  %s\n' \
+    "$(field version)" "$(field maintainer)" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-${when:-0}}")" >"$assets/changelog"
 if [ "${1:-}" = --assets ]; then exit; fi
 
 if ! cargo deb --version >/dev/null 2>&1; then
     echo "build_deb.sh: cargo deb is not installed: cargo install cargo-deb" >&2
     exit 2
 fi
-package=$(cargo deb --locked --no-build | tail -n 1)
+package=$(cargo deb --locked --no-build --strip | tail -n 1)
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-dpkg-deb --extract "$package" "$root"
-for file in usr/bin/wordhash usr/share/man/man1/wordhash.1.gz usr/share/man/man1/wordhash-sweep.1.gz \
-    usr/share/bash-completion/completions/wordhash usr/share/zsh/vendor-completions/_wordhash \
-    usr/share/fish/vendor_completions.d/wordhash.fish; do
-    if [ ! -s "$root/$file" ]; then
-        echo "build_deb.sh: $package lacks $file" >&2
-        exit 1
+if [ "$(id -u)" = 0 ]; then
+    mkdir -p "$root"/var/lib/dpkg/{info,updates}
+    touch "$root"/var/lib/dpkg/{status,available}
+    # The libraries that it depends on are those of this system.
+    dpkg --root="$root" --force-depends --log=/dev/null --install "$package" >/dev/null 2>"$root/said" ||
+        { cat "$root/said" >&2; exit 1; }
+else
+    # dpkg gives files to root, which takes root.
+    dpkg-deb --extract "$package" "$root"
+fi
+
+fail() { echo "build_deb.sh: $package: $*" >&2; exit 1; }
+for page in wordhash $(printf 'wordhash-%s ' $commands); do
+    file=$root/usr/share/man/man1/$page.1.gz
+    [ -s "$file" ] || fail "no page of $page"
+    if command -v mandoc >/dev/null; then
+        gunzip -c "$file" | mandoc -W warning >/dev/null || fail "mandoc complains of the page of $page"
     fi
 done
+for file in bash-completion/completions/wordhash zsh/vendor-completions/_wordhash \
+    fish/vendor_completions.d/wordhash.fish doc/wordhash/copyright; do
+    [ -s "$root/usr/share/$file" ] || fail "no usr/share/$file"
+done
+bash --norc -uc 'source "$1" && complete -p wordhash' bash \
+    "$root/usr/share/bash-completion/completions/wordhash" >/dev/null || fail "bash cannot load the completions"
+printf 'a\nb\na\n' | "$root/usr/bin/wordhash" -w 2 - | grep -qx 'Done, with 2 hashes' || fail "it cannot count to 2"
 "$root/usr/bin/wordhash" --version
 echo "$package"

@@ -23,7 +23,8 @@ if [ -z "$list" ]; then
 fi
 CARGO_TARGET_DIR=$folder/target cargo build --quiet --release --manifest-path "$here/rayon_peer/Cargo.toml"
 
-exec "${PYTHON:-python3}" - "$here" "$folder/target/release/rayon_peer" "$list" "$runs" <<'PROGRAM'
+# Not `exec`: the folder is removed when it has ended.
+"${PYTHON:-python3}" - "$here" "$folder/target/release/rayon_peer" "$list" "$runs" <<'PROGRAM'
 import os, statistics, subprocess, sys, time
 
 here, rayon, path, runs = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])

@@ -1,22 +1,21 @@
 //! The `wordhash` program: parse, run, exit status.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use wordhash::cli::Cli;
-use wordhash::commands::{self, Screen};
+use wordhash::commands::{self, Screen, StandardOutput};
 
 fn main() -> ExitCode {
     // A worker process is this same program, started again by the pool.
     if let Some(status) = commands::serve_if_worker() {
         return status;
     }
-    let (stdout, stderr) = (io::stdout(), io::stderr());
     let mut screen = Screen {
-        out_is_terminal: stdout.is_terminal(),
-        err_is_terminal: stderr.is_terminal(),
-        out: &mut stdout.lock(),
+        out_is_terminal: io::stdout().is_terminal(),
+        err_is_terminal: io::stderr().is_terminal(),
+        out: &mut BufWriter::new(StandardOutput::default()),
         err: &mut io::stderr(),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         width: terminal_width(),

@@ -101,6 +101,10 @@ fn an_archive_is_never_hashed_as_it_stands() {
         (b"BZh91AY&SY", "bzip2"),
         (b"PK\x03\x04\x14\0", "zip"),
         (b"7z\xbc\xaf\x27\x1c\0\x04", "7z"),
+        (b"\x04\x22\x4d\x18\x64\x40\xa7", "lz4"),
+        (b"\x1f\x9d\x90a", "compress"),
+        (b"LZIP\x01\x0c", "lzip"),
+        (b"Rar!\x1a\x07\x01\0", "rar"),
     ] {
         let (_folder, path) = file_of(magic);
         wordhash(&[path.as_os_str()]).fails_saying(&[path.to_str().unwrap(), name, "unpack"]);

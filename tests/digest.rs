@@ -169,6 +169,35 @@ fn any_flipped_bit_and_any_line_too_few_or_too_many_is_found_and_named() {
 }
 
 #[test]
+fn a_difference_is_named_wherever_it_lies_in_a_long_file() {
+    let words = 150_000;
+    let (_folder, list) = file_of(&wordhash(&["generate", "--words=150k"]).stdout);
+    let text = std::fs::read_to_string(&list).unwrap();
+    for (way, limit) in [("--serial", "24m"), ("-w=2", "1g"), ("--start-method=fork", "36m")] {
+        let options = [way, "--max-memory", limit];
+        let records = run(&options, &list);
+        let hold = |records: &[u8]| verify(records, &options, &list).exits_with(1).text();
+        for number in [1, 2, 1800, 75_000, words] {
+            let start = records.split_inclusive(|&byte| byte == b'\n').take(number - 1);
+            let start: usize = start.map(<[u8]>::len).sum();
+            let word = text.lines().nth(number - 1).unwrap();
+            let mut flipped = records.clone();
+            flipped[start + 100] ^= 1;
+            let said = hold(&flipped);
+            let wanted = format!(
+                "record {number} is wrong from its byte 101 on; it should be that of `{word}`"
+            );
+            assert!(said.contains(&wanted), "{way}: {said}");
+            let said = hold(&records[..start]);
+            let wanted = format!("record {number}, that of `{word}`, is missing");
+            assert!(said.contains(&wanted), "{way}: {said}");
+        }
+        let said = hold(&[&records[..], b"\n"].concat());
+        assert!(said.contains(&format!("ends after {words} words")), "{way}: {said}");
+    }
+}
+
+#[test]
 fn what_cannot_be_done_is_an_error() {
     let list = sample("english.txt");
     let list = list.to_str().unwrap();

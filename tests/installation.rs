@@ -6,32 +6,102 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use program::wordhash;
+use wordhash::cli::Cli;
 
-const COMMANDS: [&str; 8] =
-    ["sweep", "compare", "diff", "digest", "generate", "info", "completions", "man"];
+/// The commands that the program's help names.
+fn commands() -> Vec<String> {
+    let text = wordhash(&["--help"]).succeeds_quietly().text();
+    let section = text.split_once("\nCommands:\n").expect("a section of commands").1;
+    let section = section.split_once("\n\n").expect("another section follows").0;
+    // The second line of a description is indented further.
+    let names = section.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect()
+}
+
+/// No command, then each of them.
+fn all_commands() -> Vec<Option<String>> {
+    std::iter::once(None).chain(commands().into_iter().map(Some)).collect()
+}
+
+fn help(command: Option<&str>, option: &str) -> String {
+    let arguments: Vec<&str> = command.into_iter().chain([option]).collect();
+    wordhash(&arguments).succeeds_quietly().text()
+}
 
 #[test]
-fn every_help_fits_eighty_columns() {
-    for command in std::iter::once(None).chain(COMMANDS.map(Some)) {
+fn the_help_names_every_command() {
+    use clap::CommandFactory as _;
+    let known = Cli::command();
+    let known: Vec<_> = known.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(commands(), known);
+    assert!(["sweep", "compare", "diff", "digest"].iter().all(|name| known.contains(name)));
+}
+
+#[test]
+fn every_help_fits_eighty_columns_and_has_examples() {
+    for command in all_commands() {
         for option in ["--help", "-h"] {
-            let arguments: Vec<&str> = command.into_iter().chain([option]).collect();
-            let text = wordhash(&arguments).succeeds_quietly().text();
+            let text = help(command.as_deref(), option);
             for line in text.lines() {
-                assert!(line.chars().count() <= 80, "{arguments:?}: {line:?}");
+                assert!(line.chars().count() <= 80, "{command:?} {option}: {line:?}");
             }
-            assert!(text.contains("Usage: wordhash"), "{text}");
+            let begin = ["Usage: wordhash", command.as_deref().unwrap_or("[OPTIONS]")].join(" ");
+            assert!(text.contains(&begin), "{text}");
+            assert!(text.contains("\nExamples:\n  "), "{text}");
+        }
+    }
+}
+
+/// The command lines of this program among the examples of a help, without what goes in or out.
+fn examples(text: &str) -> Vec<Vec<String>> {
+    let section = text.split_once("\nExamples:\n").expect("examples").1;
+    let lines = section.lines().take_while(|line| line.starts_with("  "));
+    let mut found = Vec::new();
+    for line in lines {
+        // What a line means stands behind spaces.
+        let line = line.trim_start().split("  ").next().unwrap_or_default();
+        for part in line.split(['|', '(', ')']) {
+            let part = part.split_once('>').map_or(part, |(before, _)| before);
+            let words: Vec<&str> = part.split_whitespace().collect();
+            let own = words.iter().position(|&word| word == "wordhash");
+            // `taskset … wordhash …` is one, `… > wordhash-sweep.1` is none.
+            found.extend(own.map(|at| words[at..].iter().map(ToString::to_string).collect()));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_example_is_a_command_line_of_the_command_that_it_is_for() {
+    use clap::Parser as _;
+    for command in all_commands() {
+        let examples = examples(&help(command.as_deref(), "--help"));
+        let own = |example: &&Vec<String>| command.is_none() || example.get(1) == command.as_ref();
+        assert!(examples.iter().any(|example| own(&example)), "{command:?}: {examples:?}");
+        for example in examples {
+            if let Err(error) = Cli::try_parse_from(&example) {
+                panic!("{example:?}: {error}");
+            }
         }
     }
 }
 
 #[test]
-fn the_help_is_grouped_and_has_examples() {
-    let text = wordhash(&["--help"]).succeeds_quietly().text();
-    let headings = ["Commands:", "Input:", "How to run:", "Memory:", "Output:", "Examples:"];
-    let places: Vec<_> = headings.iter().map(|heading| text.find(heading)).collect();
-    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{text}");
-    for command in COMMANDS {
-        assert!(text.contains(&format!("\n  {command} ")), "{command}\n{text}");
+fn the_options_of_what_hashes_are_grouped() {
+    let measuring = ["Input:", "How to run:", "Memory:", "Measuring:", "Output:", "Examples:"];
+    let once = ["Input:", "How to run:", "Memory:", "Output:", "Examples:"];
+    for (command, headings) in [
+        (None, &once[..]),
+        (Some("digest"), &once),
+        (Some("sweep"), &measuring),
+        (Some("compare"), &measuring),
+    ] {
+        for option in ["--help", "-h"] {
+            let text = help(command, option);
+            let place = |heading: &&str| text.find(&format!("\n{heading}\n"));
+            let places: Vec<_> = headings.iter().map(place).collect();
+            assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{text}");
+        }
     }
 }
 
@@ -110,10 +180,12 @@ fn formatted(formatter: &[&str], page: &[u8]) -> Option<String> {
 
 #[test]
 fn the_manual_pages_are_formatted_without_warnings() {
-    for command in std::iter::once(None).chain(COMMANDS.map(Some)) {
-        let arguments: Vec<&str> = std::iter::once("man").chain(command).collect();
+    for command in all_commands() {
+        let arguments: Vec<&str> = std::iter::once("man").chain(command.as_deref()).collect();
         let page = wordhash(&arguments).succeeds_quietly();
-        let name = command.map_or("wordhash".to_owned(), |command| format!("wordhash-{command}"));
+        let name = command
+            .as_deref()
+            .map_or("wordhash".to_owned(), |command| format!("wordhash-{command}"));
         let title = format!(".TH {}", name.to_uppercase());
         assert!(page.text().contains(&title), "{title}\n{}", page.text());
         for formatter in [&["man", "--warnings", "-l", "-"][..], &["mandoc", "-W", "warning"]] {

@@ -3,6 +3,7 @@
 //! This is syntax only: what an option means on this machine is decided in [`crate::commands`].
 //! Of the rest of the house it knows the values that options name ([`crate::chunksize`]).
 
+mod examples;
 mod values;
 mod version;
 
@@ -32,7 +33,7 @@ const DIGEST_EXAMPLES: &str = "\
 Examples:
   wordhash digest words.txt > words.sha512    HEX  WORD, one a line
   wordhash digest --verify words.sha512 words.txt
-  zcat words.gz | wordhash digest --binary - > words.bin
+  xzcat words.xz | wordhash digest --binary - > words.bin
 
 A word that is no printable UTF-8 is written as $HEX[...]. With --keep-newline
 each line is hashed with its end as it stands in the list, LF or CRLF, which is
@@ -69,22 +70,22 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Time many chunk sizes, crossed with whatever else is given as a list
-    #[command(max_term_width = 80)]
+    #[command(max_term_width = 80, after_help = examples::SWEEP)]
     Sweep(SweepArgs),
     /// Time serial, threads and processes side by side
-    #[command(max_term_width = 80)]
+    #[command(max_term_width = 80, after_help = examples::COMPARE)]
     Compare(CompareArgs),
     /// Set two saved results beside each other, row by row
-    #[command(max_term_width = 80)]
+    #[command(max_term_width = 80, after_help = examples::DIFF)]
     Diff(DiffArgs),
     /// Write every word's SHA-512, in input order
     #[command(max_term_width = 80, after_help = DIGEST_EXAMPLES)]
     Digest(DigestArgs),
     /// Write a reproducible, sorted list of pronounceable words
-    #[command(max_term_width = 80)]
+    #[command(max_term_width = 80, after_help = examples::GENERATE)]
     Generate(GenerateArgs),
     /// Show this machine, the hash engines it can run and the defaults that follow
-    #[command(max_term_width = 80)]
+    #[command(max_term_width = 80, after_help = examples::INFO)]
     Info,
     /// Write the script by which a shell completes command lines
     #[command(max_term_width = 80, after_help = COMPLETIONS_EXAMPLES)]

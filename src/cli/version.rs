@@ -4,11 +4,8 @@ use std::sync::LazyLock;
 
 use crate::sha512::EngineKind;
 
-/// The version, the commit if whoever built the program named it in `WORDHASH_COMMIT`, and the
-/// engines built in.
-///
-/// A build script could ask `git` instead. It would have every new commit recompile everything,
-/// and name the commit of whatever repository the source happens to lie in.
+/// The version, the commit if it is known (`build.rs` says when; `-dirty` where the source was not
+/// quite the commit's), and the engines built in.
 pub(super) static LONG: LazyLock<String> = LazyLock::new(|| {
     let commit = option_env!("WORDHASH_COMMIT").filter(|commit| !commit.is_empty());
     let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();

@@ -9,6 +9,10 @@ use clap_mangen::Man;
 use super::{OutputError, Screen};
 use crate::cli::{Cli, ManArgs};
 
+/// The day from which on the pages say what they say. mandoc wants one; that of the build would make
+/// every build another program.
+const DATE: &str = "2026-11-24";
+
 pub(super) fn run(arguments: &ManArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let mut program = Cli::command();
     // Pages are named after the whole command: `wordhash-sweep`.
@@ -25,7 +29,9 @@ pub(super) fn run(arguments: &ManArgs, screen: &mut Screen<'_>) -> anyhow::Resul
     };
     let mut text = Vec::new();
     page(&command, &mut text)?;
-    screen.out.write_all(&text).and_then(|()| screen.out.flush()).map_err(OutputError)?;
+    // A blank line is a space of its own for `man`, and a break before or after it one too many.
+    let text = String::from_utf8(text)?.replace(".br\n\n.br\n", ".sp\n");
+    screen.out.write_all(text.as_bytes()).and_then(|()| screen.out.flush()).map_err(OutputError)?;
     Ok(())
 }
 
@@ -35,7 +41,7 @@ fn page(command: &Command, out: &mut dyn Write) -> io::Result<()> {
     let has_commands = command.has_subcommands();
     let man = Man::new(command.clone())
         .title(name.to_uppercase())
-        .date("")
+        .date(DATE)
         .source(concat!("wordhash ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");
     man.render_title(out)?;

@@ -18,10 +18,12 @@ mod larger;
 mod man;
 mod measure;
 mod once;
+mod pieces;
 mod rows;
 mod run;
 mod runs;
 mod screen;
+mod standard_output;
 mod sweep;
 mod timelines;
 mod verify;
@@ -29,6 +31,7 @@ mod verify;
 use std::process::ExitCode;
 
 pub use screen::{OutputError, Screen};
+pub use standard_output::StandardOutput;
 
 use crate::backend::BackendError;
 use crate::cli::{Cli, Command};

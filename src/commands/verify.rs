@@ -33,6 +33,15 @@ pub(super) enum Mismatch {
     TooLong { path: PathBuf, records: usize },
 }
 
+/// Where bytes differ from those of the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Difference {
+    /// How many of them are the same.
+    pub(super) place: usize,
+    /// Whether the file ends there.
+    pub(super) cut: bool,
+}
+
 impl Display for Mismatch {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,31 +84,31 @@ impl Verifier {
         self.path.display()
     }
 
-    /// Holds the next record, that of `word`, against the file.
-    pub(super) fn hold(
-        &mut self,
-        record: &[u8],
-        number: usize,
-        word: &[u8],
-    ) -> Result<Option<Mismatch>, VerifyError> {
+    /// Holds the next bytes of the records against the file.
+    pub(super) fn hold(&mut self, records: &[u8]) -> Result<Option<Difference>, VerifyError> {
         self.found.clear();
-        let wanted = record.len() as u64;
+        let wanted = records.len() as u64;
         let read = self.file.by_ref().take(wanted).read_to_end(&mut self.found);
         read.map_err(|error| self.failed(error))?;
-        let differs = record.iter().zip(&self.found).position(|(wanted, found)| wanted != found);
-        let (path, word) = (|| self.path.clone(), || word.to_vec());
-        Ok(match differs {
-            Some(place) => Some(Mismatch::Differs {
-                path: path(),
-                record: number,
-                byte: place + 1,
-                word: word(),
-            }),
-            None if self.found.len() < record.len() => {
-                Some(Mismatch::TooShort { path: path(), record: number, word: word() })
-            }
-            None => None,
-        })
+        if self.found == records {
+            return Ok(None);
+        }
+        let differs = records.iter().zip(&self.found).position(|(wanted, found)| wanted != found);
+        Ok(Some(match differs {
+            Some(place) => Difference { place, cut: false },
+            None => Difference { place: self.found.len(), cut: true },
+        }))
+    }
+
+    /// What a difference is to the record it lies in: the `record`-th one, that of `word`, from
+    /// whose byte `byte` on the file is another.
+    pub(super) fn mismatch(&self, cut: bool, record: usize, byte: usize, word: &[u8]) -> Mismatch {
+        let (path, word) = (self.path.clone(), word.to_vec());
+        if cut {
+            Mismatch::TooShort { path, record, word }
+        } else {
+            Mismatch::Differs { path, record, byte, word }
+        }
     }
 
     /// After the last of so many records: nothing more may follow.

@@ -184,6 +184,7 @@ fn unpack_error(fault: Fault, origin: &Source, format: Format) -> LoadError {
     match fault {
         Fault::Cut => LoadError::CutArchive { origin, format },
         Fault::Broken(error) => LoadError::BrokenArchive { origin, format, error },
+        Fault::Trailing => LoadError::AfterArchive { origin, format },
         Fault::WindowTooLarge => LoadError::ArchiveWindow { origin, format },
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags};
 
+use super::unpack::{FirstBytes, Format};
 use super::windows::Room;
 use super::{Rules, Windows, WordList};
 use crate::interrupt::Interrupt;
@@ -87,7 +88,17 @@ pub enum LoadError {
         /// The archive's format.
         format: &'static str,
     },
-    /// An archive that is unpacked while reading is damaged, or something follows it.
+    /// Something follows an archive that is not another one of its format.
+    #[error(
+        "{origin}: the {format} archive is followed by something that is not {format}: cut it off, if it is no part of the list"
+    )]
+    AfterArchive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+    },
+    /// An archive that is unpacked while reading is damaged.
     #[error("{origin}: the {format} archive is broken: {error}")]
     BrokenArchive {
         /// The list.
@@ -328,14 +339,22 @@ impl Mover {
 
 /// The format of an archive and the tool that unpacks it, by its first bytes.
 fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    const FORMATS: [(&[u8], &str, &str); 6] = [
-        (b"\x1f\x8b", "gzip", "zcat"),
-        (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
+    const FORMATS: [(&[u8], &str, &str); 8] = [
+        (b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
+        (b"\x1f\x9d", "compress", "zcat"),
+        (b"LZIP\x01", "lzip", "lzip -dc"),
+        (b"Rar!\x1a\x07", "rar", "unrar p -inul"),
         (b"\xfd7zXZ\0", "xz", "xzcat"),
         (b"BZh", "bzip2", "bzcat"),
         (b"PK\x03\x04", "zip", "unzip -p"),
         (b"7z\xbc\xaf\x27\x1c", "7z", "7z x -so"),
     ];
+    // These come here only where one was packed in another.
+    match Format::of(bytes) {
+        FirstBytes::Packed(format @ Format::Gzip) => return Some((format.name(), "zcat")),
+        FirstBytes::Packed(format @ Format::Zstd) => return Some((format.name(), "zstdcat")),
+        FirstBytes::Plain | FirstBytes::TooFew => {}
+    }
     FORMATS
         .iter()
         // "BZh" alone could begin a word; an archive goes on with a digit and the mark of a block.

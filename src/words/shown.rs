@@ -9,21 +9,19 @@ use std::fmt::{self, Display, Formatter, Write as _};
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a>(pub &'a [u8]);
 
-impl<'a> Shown<'a> {
-    /// The word as it stands, if it can be printed so.
+impl Shown<'_> {
+    /// Whether the word is shown as it stands.
     #[must_use]
-    pub fn plain(self) -> Option<&'a str> {
-        let ascii = |byte: &u8| matches!(byte, b' '..=b'~');
-        let text = std::str::from_utf8(self.0).ok()?;
-        let printable = self.0.iter().all(ascii) || text.chars().all(is_printable);
-        (printable && !text.starts_with("$HEX[")).then_some(text)
+    pub fn is_plain(self) -> bool {
+        let printable = || str::from_utf8(self.0).is_ok_and(|text| text.chars().all(is_printable));
+        (is_printable_ascii(self.0) || printable()) && !self.0.starts_with(b"$HEX[")
     }
 }
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(text) = self.plain() {
-            return f.write_str(text);
+        if self.is_plain() {
+            return f.write_str(&String::from_utf8_lossy(self.0));
         }
         f.write_str("$HEX[")?;
         for byte in self.0 {
@@ -31,6 +29,22 @@ impl Display for Shown<'_> {
         }
         f.write_char(']')
     }
+}
+
+/// Whether all bytes are from space to tilde: eight at a time, because nearly every word is looked
+/// at and found to be so.
+fn is_printable_ascii(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // The highest bit of a byte is set where it was, where taking a space off it falls below 0,
+    // and where it is one below it. Carries only go on from bytes that are found so.
+    let printable = |eight: &[u8; 8]| {
+        let eight = u64::from_le_bytes(*eight);
+        let below = eight.wrapping_sub(ONES * u64::from(b' '));
+        let above = eight.wrapping_add(ONES);
+        (eight | below | above) & (ONES << 7) == 0
+    };
+    let (eights, rest) = bytes.as_chunks::<8>();
+    eights.iter().all(printable) && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a terminal shows a character where it stands, and nothing else happens.
@@ -63,6 +77,20 @@ mod tests {
             (b"$hex[", "$hex["),
         ] {
             assert_eq!(Shown(word).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn printable_ascii_is_told_byte_by_byte() {
+        for place in 0..19 {
+            for byte in 0..=255 {
+                for around in [b' ', b'a', b'~'] {
+                    let mut bytes = [around; 19];
+                    bytes[place] = byte;
+                    let printable = matches!(byte, b' '..=b'~');
+                    assert_eq!(is_printable_ascii(&bytes), printable, "{byte} at {place}");
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@
 
 use std::io::{self, Write as _};
 
-use flate2::write::MultiGzDecoder;
+use flate2::write::GzDecoder;
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
 /// A format that is unpacked while reading.
@@ -29,23 +29,36 @@ pub(super) enum FirstBytes {
     TooFew,
 }
 
+const GZIP_MAGIC: &[u8] = b"\x1f\x8b";
+
 /// No format needs more bytes than these to be recognised.
 pub(super) const MAGIC_BYTES: usize = 4;
 
 impl Format {
     /// Recognises the first bytes of an input.
     pub(super) fn of(first: &[u8]) -> FirstBytes {
-        const MAGICS: [(&[u8], Format); 2] =
-            [(b"\x1f\x8b", Format::Gzip), (b"\x28\xb5\x2f\xfd", Format::Zstd)];
-        for (magic, format) in MAGICS {
-            if first.starts_with(magic) {
-                return FirstBytes::Packed(format);
-            }
-            if magic.starts_with(first) {
-                return FirstBytes::TooFew;
-            }
+        const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+        // Frames that decoders leave out (RFC 8878, section 3.1.2) may stand before the first one
+        // that counts; tools put seek tables and signatures there. Their first byte varies.
+        const SKIPPABLE: &[u8] = b"\x2a\x4d\x18";
+        let skippable = match first {
+            [0x50..=0x5f, rest @ ..] => Some(rest),
+            _ => None,
+        };
+        if first.starts_with(GZIP_MAGIC) {
+            FirstBytes::Packed(Self::Gzip)
+        } else if first.starts_with(ZSTD)
+            || skippable.is_some_and(|rest| rest.starts_with(SKIPPABLE))
+        {
+            FirstBytes::Packed(Self::Zstd)
+        } else if GZIP_MAGIC.starts_with(first)
+            || ZSTD.starts_with(first)
+            || skippable.is_some_and(|rest| SKIPPABLE.starts_with(rest))
+        {
+            FirstBytes::TooFew
+        } else {
+            FirstBytes::Plain
         }
-        FirstBytes::Plain
     }
 
     /// The format's usual name.
@@ -64,6 +77,8 @@ pub(super) enum Fault {
     Cut,
     /// They are not what an archive consists of, or do not match its checksum.
     Broken(io::Error),
+    /// The archive is whole, but what follows it is no other one.
+    Trailing,
     /// Earlier output would have to be kept for longer than there is memory for.
     WindowTooLarge,
 }
@@ -80,7 +95,7 @@ const STEP_BYTES: usize = 128 << 10;
 
 /// An archive on its way.
 pub(super) enum Unpacker {
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<Gzip>),
     Zstd {
         context: DCtx<'static>,
         /// Memory for the window beyond the usual one, in bytes.
@@ -88,6 +103,16 @@ pub(super) enum Unpacker {
         /// Whether a frame was begun that has not ended.
         in_frame: bool,
     },
+}
+
+/// Members of gzip, one after the other. (`MultiGzDecoder` goes through them too, but does not tell
+/// a cut end from a wrong checksum.)
+pub(super) struct Gzip {
+    member: GzDecoder<Vec<u8>>,
+    /// How many bytes of the member were taken.
+    taken: usize,
+    /// Whether one ended before it.
+    follows: bool,
 }
 
 impl std::fmt::Debug for Unpacker {
@@ -103,7 +128,8 @@ impl Unpacker {
     /// Begins an archive; of `room_bytes`, about a quarter may go into a zstd window.
     pub(super) fn new(format: Format, room_bytes: usize) -> Result<Self, Fault> {
         if format == Format::Gzip {
-            return Ok(Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))));
+            let member = GzDecoder::new(Vec::new());
+            return Ok(Self::Gzip(Box::new(Gzip { member, taken: 0, follows: false })));
         }
         let window_log = (room_bytes / 4).max(1).ilog2().clamp(USUAL_WINDOW_LOG, MOST_WINDOW_LOG);
         let no_memory = || Fault::Broken(io::ErrorKind::OutOfMemory.into());
@@ -122,14 +148,11 @@ impl Unpacker {
     }
 
     /// Takes some of `packed`, which is not empty, and appends what it unpacks to: about
-    /// [`STEP_BYTES`] at most. Returns how many bytes it took.
+    /// [`STEP_BYTES`] at most. Returns how many bytes it took; none where one part of the archive
+    /// has ended and the next one begins.
     pub(super) fn push(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
         match self {
-            Self::Gzip(decoder) => {
-                let taken = decoder.write(packed).map_err(gzip_fault)?;
-                out.append(decoder.get_mut());
-                Ok(taken)
-            }
+            Self::Gzip(gzip) => gzip.step(packed, out),
             Self::Zstd { context, in_frame, .. } => zstd_step(context, in_frame, packed, out),
         }
     }
@@ -137,10 +160,7 @@ impl Unpacker {
     /// After the last packed byte: appends what is left, if the archive is whole.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         match self {
-            Self::Gzip(decoder) => {
-                decoder.try_finish().map_err(gzip_fault)?;
-                out.append(decoder.get_mut());
-            }
+            Self::Gzip(gzip) => gzip.finish(out)?,
             Self::Zstd { context, in_frame, .. } => {
                 while *in_frame {
                     let before = out.len();
@@ -151,6 +171,42 @@ impl Unpacker {
                 }
             }
         }
+        Ok(())
+    }
+}
+
+impl Gzip {
+    fn step(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
+        // The decoder would look only when it has a whole header.
+        let mut magic = GZIP_MAGIC.iter().skip(self.taken).zip(packed);
+        if self.follows && magic.any(|(wanted, byte)| wanted != byte) {
+            return Err(Fault::Trailing);
+        }
+        let taken = self.member.write(packed).map_err(Fault::Broken)?;
+        out.append(self.member.get_mut());
+        self.taken += taken;
+        if taken == 0 {
+            // It takes no more: its checksum is there.
+            self.finish(out)?;
+            *self = Self { member: GzDecoder::new(Vec::new()), taken: 0, follows: true };
+        }
+        Ok(taken)
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        if self.taken == 0 {
+            return Ok(());
+        }
+        if self.member.header().is_none() {
+            return Err(Fault::Cut);
+        }
+        if let Err(error) = self.member.try_finish() {
+            // Half a checksum is called a wrong one; but it would take another byte.
+            let cut = error.kind() == io::ErrorKind::UnexpectedEof
+                || self.member.write(&[0]).is_ok_and(|taken| taken > 0);
+            return Err(if cut { Fault::Cut } else { Fault::Broken(error) });
+        }
+        out.append(self.member.get_mut());
         Ok(())
     }
 }
@@ -174,16 +230,45 @@ fn zstd_step(
 
 /// What an error code of zstd means; the codes are its stable interface (`zstd_errors.h`).
 fn fault_of(code: zstd_safe::ErrorCode) -> Fault {
+    const NO_FRAME: usize = 10;
     const WINDOW_TOO_LARGE: usize = 16;
-    if code.wrapping_neg() == WINDOW_TOO_LARGE {
-        return Fault::WindowTooLarge;
+    match code.wrapping_neg() {
+        // The first frame was recognised before it came here.
+        NO_FRAME => Fault::Trailing,
+        WINDOW_TOO_LARGE => Fault::WindowTooLarge,
+        _ => {
+            let name = zstd_safe::get_error_name(code);
+            Fault::Broken(io::Error::new(io::ErrorKind::InvalidData, name))
+        }
     }
-    Fault::Broken(io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code)))
 }
 
-fn gzip_fault(error: io::Error) -> Fault {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => Fault::Cut,
-        _ => Fault::Broken(error),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes_tell_as_soon_as_they_can() {
+        use FirstBytes::{Packed, Plain, TooFew};
+        for (first, known) in [
+            (&b""[..], TooFew),
+            (b"\x1f", TooFew),
+            (b"\x1f\x8b", Packed(Format::Gzip)),
+            (b"\x1f\x8b\x08\0", Packed(Format::Gzip)),
+            (b"\x1fa", Plain),
+            (b"\x28\xb5\x2f", TooFew),
+            (b"\x28\xb5\x2f\xfd", Packed(Format::Zstd)),
+            (b"(a", Plain),
+            (b"P", TooFew),
+            (b"_*M", TooFew),
+            (b"P*M\x18", Packed(Format::Zstd)),
+            (b"_*M\x18", Packed(Format::Zstd)),
+            (b"`*M\x18", Plain),
+            (b"O*M\x18", Plain),
+            (b"P*Ma", Plain),
+            (b"Pa", Plain),
+        ] {
+            assert_eq!(Format::of(first), known, "{first:?}");
+        }
     }
 }
