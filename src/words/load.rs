@@ -46,7 +46,7 @@ pub enum LoadError {
         error: io::Error,
     },
     /// A directory was named.
-    #[error("{origin} is a directory: name a word list in it")]
+    #[error("{origin} is a directory: name a file in it")]
     Directory {
         /// The list.
         origin: Source,
@@ -327,7 +327,7 @@ impl Mover {
 }
 
 /// The format of an archive and the tool that unpacks it, by its first bytes.
-fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+pub(super) fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     const FORMATS: [(&[u8], &str, &str); 6] = [
         (b"\x1f\x8b", "gzip", "zcat"),
         (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
