@@ -149,6 +149,24 @@ impl<'a> KnownSet<'a> {
         self.position(digest).is_some()
     }
 
+    /// Whether each of these digests is equal to one of the array, in their order, found with up
+    /// to `threads` threads, the caller's included (1: none is started).
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses the threads.
+    pub fn contains_each(
+        &self,
+        digests: &[Digest],
+        threads: NonZeroUsize,
+    ) -> Result<Vec<bool>, KnownError> {
+        let share = digests.len().div_ceil(threads.get()).max(FEWEST_LOOKUPS);
+        let found = threads::run(digests.chunks(share).collect(), |share: &[Digest]| {
+            share.iter().map(|digest| self.contains(digest)).collect::<Vec<_>>()
+        })?;
+        Ok(found.concat())
+    }
+
     /// The index of the first digest of the array that is equal to `digest`.
     #[must_use]
     pub fn position(&self, digest: &Digest) -> Option<usize> {
@@ -157,6 +175,9 @@ impl<'a> KnownSet<'a> {
         partition::find(self.digests, entries, layout::tag_of(hash), digest)
     }
 }
+
+/// Fewer digests are looked up sooner than a thread is started for them.
+const FEWEST_LOOKUPS: usize = 1024;
 
 /// Which bits of a digest choose its partition and its tag.
 #[derive(Debug)]

@@ -165,3 +165,15 @@ fn more_digests_than_entries_can_number_are_an_error() {
     let error = count_distinct(digests, threads(1)).unwrap_err();
     assert!(matches!(error, KnownError::TooMany { digests } if digests == 1 << 32));
 }
+
+#[test]
+fn many_digests_are_looked_up_in_their_order_by_any_number_of_threads() {
+    let digests = random_digests(0..5000);
+    let looked_up = random_digests((0..9000).map(|number| number * 7 % 9000));
+    let expected: Vec<bool> = (0..9000).map(|number| number * 7 % 9000 < 5000).collect();
+    let set = KnownSet::build(&digests, threads(2)).unwrap();
+    for count in [1, 2, 7] {
+        assert_eq!(set.contains_each(&looked_up, threads(count)).unwrap(), expected);
+        assert!(set.contains_each(&[], threads(count)).unwrap().is_empty());
+    }
+}

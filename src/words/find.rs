@@ -9,31 +9,34 @@
 //! - a byte that is not UTF-8 counts as a letter. So the words of a text in another encoding are
 //!   found whole, at least where that has ASCII's spaces and full stops, and nothing is lost.
 //!
-//! The rules are applied to what stands between ASCII white space, where no word ever spans: so a
-//! text can be cut there ([`last_cut`]), and what is ASCII only is found without decoding it.
+//! The rules are applied to what stands between white space and other ASCII marks that are never
+//! in a word: so a text can be cut there ([`cut`]), and what is ASCII only is found without
+//! decoding it.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr2_iter, memrchr};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Letters and digits of ASCII.
 const CORE: u8 = 1;
-const SPACE: u8 = 2;
+/// ASCII that no rule ever has inside of a word: white space, brackets, slashes, NUL, ….
+const APART: u8 = 2;
 const BEYOND_ASCII: u8 = 4;
-/// Anything else.
+/// The rest of ASCII: what the rules for words speak of.
 const MARK: u8 = 8;
 
 const CLASSES: [u8; 256] = {
-    let mut classes = [MARK; 256];
+    let mut classes = [APART; 256];
     let mut byte = 0_u8;
     loop {
         classes[byte as usize] = match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => CORE,
-            // Vertical tab included, which `is_ascii_whitespace` leaves out.
-            b' ' | b'\t'..=b'\r' => SPACE,
+            // The quotation mark is inside of words in Hebrew.
+            b'_' | b'.' | b'\'' | b':' | b',' | b';' | b'-' | b'"' => MARK,
             0x80.. => BEYOND_ASCII,
-            _ => MARK,
+            _ => APART,
         };
         if byte == u8::MAX {
             break classes;
@@ -52,7 +55,7 @@ pub fn find_words(text: &[u8], mut found: impl FnMut(Range<usize>)) {
         let mut seen = 0;
         while at < text.len() {
             let class = CLASSES[usize::from(text[at])];
-            if class == SPACE {
+            if class == APART {
                 break;
             }
             seen |= class;
@@ -61,17 +64,17 @@ pub fn find_words(text: &[u8], mut found: impl FnMut(Range<usize>)) {
         if seen == CORE {
             found(start..at);
         } else if seen != 0 {
-            find_between_spaces(&text[start..at], seen, |word| {
+            find_in_run(&text[start..at], seen, |word| {
                 found(start + word.start..start + word.end);
             });
         }
-        // The white space itself.
+        // What ended the run.
         at += 1;
     }
 }
 
-/// The words of a run without white space, of bytes of the classes `seen`.
-fn find_between_spaces(run: &[u8], seen: u8, found: impl FnMut(Range<usize>)) {
+/// The words of a run of bytes of the classes `seen`, none of them apart.
+fn find_in_run(run: &[u8], seen: u8, found: impl FnMut(Range<usize>)) {
     if seen & BEYOND_ASCII == 0 {
         return join(AsciiPieces { run, at: 0 }, run, found);
     }
@@ -187,7 +190,9 @@ pub fn parts(word: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut rest = Some(0);
     let parts = std::iter::from_fn(move || {
         let start = rest?;
-        let hyphen = (start..word.len()).find_map(|at| {
+        // The first bytes of the hyphens.
+        let hyphen = memchr2_iter(b'-', 0xe2, &word[start..]).find_map(|at| {
+            let at = start + at;
             let hyphen = HYPHENS.iter().find(|hyphen| word[at..].starts_with(hyphen))?;
             Some(at..at + hyphen.len())
         });
@@ -213,13 +218,16 @@ pub fn lower_case(word: &[u8]) -> Option<Vec<u8>> {
     (lower != word).then_some(lower)
 }
 
-/// The end of the last line of a text, or if no line ends in it, of its last white space: where it
-/// can be cut so that no word is. `None` when there is no such place.
+/// Where a text can be cut so that no word is: behind the last line end in its first `usual` bytes;
+/// else behind the last byte there that is never in a word; else behind the first such byte that
+/// follows. `None` where there is none, or fewer bytes than `usual`.
 #[must_use]
-pub fn last_cut(text: &[u8]) -> Option<usize> {
-    let space = |byte: &u8| CLASSES[usize::from(*byte)] == SPACE;
-    let line_end = memchr::memrchr(b'\n', text);
-    line_end.or_else(|| text.iter().rposition(space)).map(|at| at + 1)
+pub fn cut(text: &[u8], usual: usize) -> Option<usize> {
+    let (first, behind) = text.split_at_checked(usual)?;
+    let apart = |byte: &u8| CLASSES[usize::from(*byte)] == APART;
+    let last = memrchr(b'\n', first).or_else(|| first.iter().rposition(apart));
+    let at = last.or_else(|| Some(usual + behind.iter().position(apart)?))?;
+    Some(at + 1)
 }
 
 #[cfg(test)]
@@ -285,10 +293,10 @@ mod tests {
 
     #[test]
     fn compounds_are_taken_apart() {
-        let parts = |word: &str| -> Vec<_> { super::parts(word.as_bytes()).collect() };
-        assert_eq!(parts("plain"), [0..5]);
-        assert_eq!(parts("a-bc-d"), [0..1, 2..4, 5..6]);
-        assert_eq!(parts("a_\u{2010}_b"), [0..1, 6..7]);
+        let places = |word: &str| -> Vec<_> { parts(word.as_bytes()).collect() };
+        assert_eq!(places("plain"), vec![0..5]);
+        assert_eq!(places("a-bc-d"), [0..1, 2..4, 5..6]);
+        assert_eq!(places("a_\u{2010}_b"), [0..1, 6..7]);
     }
 
     #[test]
@@ -366,8 +374,8 @@ mod tests {
         #[test]
         fn a_cut_text_has_the_same_words(text in pieces(), stray: u8) {
             let text = [text.as_bytes(), &[stray], text.as_bytes()].concat();
-            for end in 0..=text.len() {
-                let Some(cut) = last_cut(&text[..end]) else { continue };
+            for usual in 0..=text.len() {
+                let Some(cut) = cut(&text, usual) else { continue };
                 let (first, second) = text.split_at(cut);
                 prop_assert_eq!([found(first), found(second)].concat(), found(&text));
             }
@@ -378,7 +386,7 @@ mod tests {
             let mut before = 0;
             find_words(&text, |word| {
                 assert!(before <= word.start && word.start < word.end && word.end <= text.len());
-                assert!(text[word.clone()].iter().all(|byte| CLASSES[usize::from(*byte)] != SPACE));
+                assert!(text[word.clone()].iter().all(|byte| CLASSES[usize::from(*byte)] != APART));
                 assert!(!text[word.clone()].starts_with(b"\xef\xbb\xbf"));
                 assert!(parts(&text[word.clone()]).next().is_some());
                 before = word.end;

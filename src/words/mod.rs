@@ -27,7 +27,7 @@ mod windows;
 pub use chunk::{Chunk, Chunks};
 pub use load::{LoadError, Source, load};
 pub use passages::{PASSAGES_OVERHEAD_BYTES, Passage, PassageRoom, Passages};
-pub use shown::Shown;
+pub use shown::{Shown, is_printable};
 pub use split::{Rules, Words};
 pub use vocabulary::{Vocabulary, WordId};
 pub use windows::{Room, Window, Windows};

@@ -1,7 +1,7 @@
 //! Reading a text passage by passage: some lines of it at a time, as soon as they are there.
 //!
 //! A text is prose, not a list: what counts are its words, wherever they stand. A passage ends
-//! with a line, or in a line that is longer than a passage at white space, so that no word is cut.
+//! with a line, or in a line that is longer than a passage between two words: no word is cut.
 //! Memory is bounded by what the caller allows, whatever the text is. Like a list, a text is
 //! unpacked while it is read, and other archives are refused.
 //!
@@ -10,7 +10,7 @@
 use memchr::{memchr_iter, memrchr};
 
 use super::blocks::{BLOCK_BYTES, Blocks};
-use super::find::last_cut;
+use super::find;
 use super::load::{archive_format, open_source};
 use super::{BYTE_ORDER_MARK, LoadError, Source};
 use crate::interrupt::Interrupt;
@@ -18,7 +18,7 @@ use crate::interrupt::Interrupt;
 /// How large a passage may become, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassageRoom {
-    /// A passage that has reached so much ends at the next opportunity.
+    /// A passage is no longer, unless a word is.
     pub usual: usize,
     /// A word that needs more than this is an error.
     pub most: usize,
@@ -41,9 +41,9 @@ pub struct Passages {
     blocks: Blocks,
     room: PassageRoom,
     prepared: bool,
-    /// What was read, the last passage in front.
+    /// What was read and not forgotten yet.
     buffer: Vec<u8>,
-    /// Where the last passage ended.
+    /// Where the last passage ended in it.
     passed: usize,
     /// One block, before it goes into the buffer.
     block: Vec<u8>,
@@ -89,9 +89,9 @@ impl Passages {
         &mut self,
         interrupt: &Interrupt,
     ) -> Result<Option<Passage<'_>>, LoadError> {
-        let (line, line_bytes_before) = self.pass();
+        let (line, line_bytes_before) = (self.line, self.line_bytes);
         let end = self.fill(interrupt)?;
-        let mut start = 0;
+        let mut start = self.passed;
         if self.at_start {
             self.at_start = false;
             if let Some((format, unpack)) = archive_format(&self.buffer) {
@@ -103,60 +103,59 @@ impl Passages {
             }
         }
         let text = &self.buffer[start..end];
+        let is_last = start == end && self.ended;
         self.passed = end;
         self.line += memchr_iter(b'\n', text).count();
         self.line_bytes = match memrchr(b'\n', text) {
             Some(line_end) => text.len() - line_end - 1,
             None => line_bytes_before + text.len(),
         };
-        Ok((end > 0).then_some(Passage { text, line, line_bytes_before }))
+        Ok((!is_last).then_some(Passage { text, line, line_bytes_before }))
     }
 
-    /// Forgets the last passage; where the next one begins.
-    fn pass(&mut self) -> (usize, usize) {
-        self.buffer.drain(..self.passed);
-        self.passed = 0;
-        (self.line, self.line_bytes)
-    }
-
-    /// Reads until there is a passage at the start of the buffer; its end.
+    /// Reads until there is a passage behind the last one; its end.
     fn fill(&mut self, interrupt: &Interrupt) -> Result<usize, LoadError> {
         if !self.prepared {
             self.blocks.prepare(self.room.most, interrupt)?;
             self.prepared = true;
         }
-        // What was looked through for a cut, in vain.
+        // How much of what is left was searched in vain: all of one word.
         let mut searched = 0;
         loop {
-            let full = self.buffer.len() >= self.room.usual;
-            if full || (!self.ended && !self.buffer.is_empty() && !self.blocks.has_more_now()) {
-                let cut = if full {
-                    last_cut(&self.buffer[searched..])
-                } else {
-                    // Somebody waits for the lines that are there.
-                    memrchr(b'\n', &self.buffer[searched..]).map(|at| at + 1)
-                };
-                if let Some(cut) = cut {
-                    return Ok(searched + cut);
-                }
-                if full {
-                    searched = self.buffer.len();
-                }
+            let left = &self.buffer[self.passed..];
+            let usual = self.room.usual.saturating_sub(searched);
+            if let Some(cut) = find::cut(&left[searched..], usual) {
+                return Ok(self.passed + searched + cut);
             }
             if self.ended {
                 return Ok(self.buffer.len());
             }
-            if self.buffer.len() > self.room.most {
+            if left.len() >= self.room.usual {
+                searched = left.len();
+            }
+            if left.len() > self.room.most {
                 return Err(LoadError::LineTooLong {
                     origin: self.blocks.origin.clone(),
                     line: self.line,
                     room_bytes: self.room.most,
                 });
             }
-            self.blocks.next_block(&mut self.block, interrupt)?;
-            self.ended = self.block.is_empty();
-            self.buffer.extend_from_slice(&self.block);
+            // Somebody may wait for the lines that are there.
+            if let Some(line_end) = memrchr(b'\n', left).filter(|_| !self.blocks.has_more_now()) {
+                return Ok(self.passed + line_end + 1);
+            }
+            self.read(interrupt)?;
         }
+    }
+
+    /// Reads a block behind what is left of the others.
+    fn read(&mut self, interrupt: &Interrupt) -> Result<(), LoadError> {
+        self.buffer.drain(..self.passed);
+        self.passed = 0;
+        self.blocks.next_block(&mut self.block, interrupt)?;
+        self.ended = self.block.is_empty();
+        self.buffer.extend_from_slice(&self.block);
+        Ok(())
     }
 }
 
@@ -190,15 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_at_lines_else_at_spaces_else_not_at_all() {
+    fn a_text_is_cut_at_lines_else_between_words() {
         let long = vec![b'x'; 3 * BLOCK_BYTES];
         for (text, passages) in [
             (&b""[..], vec![]),
-            (b"\xef\xbb\xbf", vec![(&b""[..], 1, 0)]),
+            (b"\xef\xbb\xbf", vec![]),
             (b"\xef\xbb\xbfa\nb", vec![(&b"a\nb"[..], 1, 0)]),
             (b"one\ntwo three four", vec![(b"one\n", 1, 0), (b"two three four", 2, 0)]),
-            (b"one two three four\n", vec![(b"one two three four\n", 1, 0)]),
             (b"one two three four", vec![(b"one two three ", 1, 0), (b"four", 1, 14)]),
+            (
+                b"a\nb(0123456789abcdefg)",
+                vec![(b"a\n", 1, 0), (b"b(", 2, 0), (b"0123456789abcdefg)", 2, 2)],
+            ),
             (&long, vec![(&long, 1, 0)]),
         ] {
             let found = all(text, ROOM);
@@ -212,7 +214,9 @@ mod tests {
         let text = [b"\n\n".to_vec(), vec![b'x'; 3 * BLOCK_BYTES]].concat();
         let (_file, mut passages) = open(&text, PassageRoom { usual: 1, most: BLOCK_BYTES });
         let interrupt = Interrupt::manual().unwrap();
-        assert_eq!(passages.next_passage(&interrupt).unwrap().unwrap().text, b"\n\n");
+        for _ in 0..2 {
+            assert_eq!(passages.next_passage(&interrupt).unwrap().unwrap().text, b"\n");
+        }
         let error = passages.next_passage(&interrupt).unwrap_err();
         assert!(matches!(error, LoadError::LineTooLong { line: 3, .. }), "{error}");
     }

@@ -35,15 +35,14 @@ impl Short {
     fn at(text: &[u8], word: &Range<usize>) -> Self {
         let len = word.len();
         // Reading on behind the word and masking what is read takes no branch on its length.
-        let bytes = match text.get(word.start..word.start + 16) {
-            Some(&[ref bytes @ ..]) => u128::from_le_bytes(bytes.try_into().expect("16 bytes")),
-            None => {
-                let mut bytes = [0; 16];
-                bytes[..len].copy_from_slice(&text[word.clone()]);
-                u128::from_le_bytes(bytes)
-            }
-        };
-        let word = bytes & (u128::MAX >> (128 - 8 * len)) | (len as u128) << 120;
+        let following = text.get(word.start..).and_then(|following| following.first_chunk());
+        let bytes = following.copied().unwrap_or_else(|| {
+            let mut bytes = [0; 16];
+            bytes[..len].copy_from_slice(&text[word.clone()]);
+            bytes
+        });
+        let word =
+            u128::from_le_bytes(bytes) & (u128::MAX >> (128 - 8 * len)) | (len as u128) << 120;
         let low = u64::try_from(word & u128::from(u64::MAX)).expect("64 bits");
         Self(low, u64::try_from(word >> 64).expect("64 bits"))
     }
