@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use program::wordhash;
 
-const COMMANDS: [&str; 8] =
-    ["sweep", "compare", "diff", "digest", "generate", "info", "completions", "man"];
+const COMMANDS: [&str; 9] =
+    ["sweep", "compare", "diff", "digest", "check", "generate", "info", "completions", "man"];
 
 #[test]
 fn every_help_fits_eighty_columns() {
@@ -72,6 +72,8 @@ fn bash_completes_commands_options_and_values() {
         (&["wordhash", "sw"][..], &["sweep"][..]),
         (&["wordhash", "co"], &["compare", "completions"]),
         (&["wordhash", "digest", "--verif"], &["--verify"]),
+        (&["wordhash", "check", "--kn"], &["--known"]),
+        (&["wordhash", "check", "--format", "m"], &["marked"]),
         (&["wordhash", "--ser"], &["--serial"]),
         (&["wordhash", "sweep", "--order", "b"], &["blocked"]),
         (&["wordhash", "completions", "z"], &["zsh"]),

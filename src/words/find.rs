@@ -16,7 +16,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr2_iter, memrchr};
+use memchr::{memchr2, memchr2_iter, memrchr};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Letters and digits of ASCII.
@@ -183,6 +183,12 @@ fn joins(before: u8, mark: u8, behind: u8) -> bool {
         b',' | b';' => digits,
         _ => false,
     }
+}
+
+/// Whether hyphens join words to this one.
+#[must_use]
+pub fn is_compound(word: &[u8]) -> bool {
+    memchr2(b'-', 0xe2, word).is_some() && parts(word).nth(1).is_some()
 }
 
 /// The places of the words that hyphens join; a single one if there is no hyphen.

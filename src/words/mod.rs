@@ -29,7 +29,7 @@ pub use load::{LoadError, Source, load};
 pub use passages::{PASSAGES_OVERHEAD_BYTES, Passage, PassageRoom, Passages};
 pub use shown::{Shown, is_printable};
 pub use split::{Rules, Words};
-pub use vocabulary::{Vocabulary, WordId};
+pub use vocabulary::{AT_A_TIME, MARKS, Mark, Place, Vocabulary};
 pub use windows::{Room, Window, Windows};
 
 use crate::region::Region;

@@ -1,10 +1,11 @@
 //! Which words of a passage are unknown.
 //!
-//! Most words of a text have been there before. So each distinct one has a number, and by that a
-//! verdict, and finding a word that has one is all that is done for most. That is shared out among
-//! threads, as many as there are workers, each with its part of the passage. The others are
-//! numbered, hashed by the backend in one list, and looked up.
+//! Most words of a text have been there before. So each distinct one has a mark in a vocabulary,
+//! and finding a word that is marked as known is all that is done for most. That is shared out
+//! among threads, as many as there are workers, each with its part of the passage. The others are
+//! hashed by the backend in one list, and looked up.
 
+use std::io;
 use std::ops::Range;
 
 use anyhow::Context as _;
@@ -12,37 +13,20 @@ use anyhow::Context as _;
 use super::Setting;
 use super::known_words::KnownWords;
 use crate::backend::BackendError;
-use crate::words::find::{cut, find_words, lower_case, parts};
-use crate::words::{Rules, Vocabulary, WordId, WordList};
+use crate::words::find::{cut, find_words, is_compound, lower_case, parts};
+use crate::words::{AT_A_TIME, Mark, Place, Rules, Vocabulary, WordList};
 
 /// Smaller passages are looked through sooner than threads are started for them.
 const LEAST_TO_SHARE: usize = 256 << 10;
 
-/// What is to be said of a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Known,
-    Unknown,
-    /// A compound that is unknown as a whole, and so is one of its parts or several.
-    UnknownParts,
-}
+// 0 is the mark of words that are to be looked up.
 
-/// A word of a passage that is not known, or not known to be.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    start: u32,
-    end: u32,
-    /// [`NEW`] until it has a number.
-    id: WordId,
-}
+const KNOWN: Mark = 1;
+const UNKNOWN: Mark = 2;
+/// A compound that is unknown as a whole, and so is one of its parts or several.
+const UNKNOWN_PARTS: Mark = 3;
 
-const NEW: WordId = WordId::MAX;
-
-impl Place {
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
+const NO_MEMORY: &str = "no memory for the words to be looked up";
 
 /// What a passage has.
 pub(super) struct Checked {
@@ -52,14 +36,14 @@ pub(super) struct Checked {
     places: Vec<Place>,
 }
 
-/// Words to be looked up, each on a line of a list, as written and then in lower case.
+/// New words to be looked up, each on a line of a list, as written and then in lower case.
 #[derive(Default)]
 struct Batch {
     lines: Vec<u8>,
-    /// How many lines each of the new words takes, by their numbers.
+    words: Vec<Place>,
+    /// How many lines each of the words takes.
     forms: Vec<u8>,
-    /// Compounds with the numbers of their parts.
-    compounds: Vec<(WordId, Vec<WordId>)>,
+    compounds: Vec<Place>,
 }
 
 /// Looks words up and remembers what came of it.
@@ -68,8 +52,6 @@ pub(super) struct Checker<'a> {
     known: &'a KnownWords<'a>,
     exact: bool,
     vocabulary: Vocabulary,
-    /// By the number of the word.
-    verdicts: Vec<Verdict>,
     most_bytes: usize,
 }
 
@@ -80,162 +62,168 @@ impl<'a> Checker<'a> {
         known: &'a KnownWords<'a>,
         exact: bool,
         most_bytes: usize,
-    ) -> Self {
-        Self {
-            setting: *setting,
-            known,
-            exact,
-            vocabulary: Vocabulary::default(),
-            verdicts: Vec::new(),
-            most_bytes,
-        }
+    ) -> anyhow::Result<Self> {
+        let vocabulary = Vocabulary::new().context(NO_MEMORY)?;
+        Ok(Self { setting: *setting, known, exact, vocabulary, most_bytes })
     }
 
     /// Looks up all words of a passage.
     pub(super) fn check(&mut self, text: &[u8]) -> anyhow::Result<Checked> {
-        let mut checked = self.find(text)?;
-        let batch = self.number(text, &mut checked.places);
-        self.look_up(&batch)?;
+        let checked = self.find(text)?;
+        let batch = self.new_words(text, &checked.places).context(NO_MEMORY)?;
+        self.look_up(text, &batch)?;
         Ok(checked)
     }
 
-    /// The places of the unknown words, in order; of a compound, those of its unknown parts.
-    pub(super) fn unknown<'c>(
-        &'c self,
-        checked: &'c Checked,
-        text: &'c [u8],
-    ) -> impl Iterator<Item = Range<usize>> + 'c {
-        checked.places.iter().flat_map(move |place| {
-            let range = place.range();
-            let start = range.start;
-            let verdict = self.verdict(place.id);
-            let parts = (verdict == Verdict::UnknownParts).then(|| {
-                let parts = parts(&text[range.clone()]);
-                let parts = parts.map(move |part| start + part.start..start + part.end);
-                parts.filter(|part| self.is_unknown(text, part))
-            });
-            let whole = (verdict == Verdict::Unknown).then_some(range);
-            whole.into_iter().chain(parts.into_iter().flatten())
-        })
+    /// Calls `unknown` with the places of the unknown words, in order; of a compound, with those of
+    /// its unknown parts.
+    pub(super) fn unknown(
+        &self,
+        checked: &Checked,
+        text: &[u8],
+        mut unknown: impl FnMut(Range<usize>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut marks = Vec::with_capacity(AT_A_TIME);
+        for places in checked.places.chunks(AT_A_TIME) {
+            marks.clear();
+            self.vocabulary.marks(text, places, |place, mark| marks.push((place, mark)));
+            for &(place, mark) in &marks {
+                match mark {
+                    Some(UNKNOWN) => unknown(place.range())?,
+                    Some(UNKNOWN_PARTS) => {
+                        for part in parts_of(text, place) {
+                            if self.vocabulary.mark(text, part) == Some(UNKNOWN) {
+                                unknown(part.range())?;
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Forgets the words of the last passages when there are too many.
-    pub(super) fn make_room(&mut self) {
-        if self.vocabulary.bytes() + self.verdicts.capacity() > self.most_bytes {
-            self.vocabulary = Vocabulary::default();
-            self.verdicts = Vec::new();
+    pub(super) fn make_room(&mut self) -> anyhow::Result<()> {
+        if self.vocabulary.bytes() > self.most_bytes {
+            self.vocabulary = Vocabulary::new().context(NO_MEMORY)?;
         }
-    }
-
-    fn verdict(&self, id: WordId) -> Verdict {
-        self.verdicts[id as usize]
-    }
-
-    fn is_unknown(&self, text: &[u8], word: &Range<usize>) -> bool {
-        self.vocabulary.find(text, word).is_some_and(|id| self.verdict(id) != Verdict::Known)
+        Ok(())
     }
 
     /// Finds the words, and among them those that are not known so far.
     fn find(&self, text: &[u8]) -> Result<Checked, BackendError> {
-        let most =
-            if text.len() < LEAST_TO_SHARE { 1 } else { self.setting.config.set_threads().get() };
-        let shares = shares(text, most);
+        let threads = self.setting.config.set_threads().get();
+        let shares = shares(text, if text.len() < LEAST_TO_SHARE { 1 } else { threads });
         if let [share] = &shares[..] {
-            return Ok(self.find_in(text, share.clone()));
+            return Ok(self.find_in(text, share));
         }
         let threads = shares.len();
         // A pool of its own for every passage: no thread is alive when workers are forked.
-        let found = rayon::ThreadPoolBuilder::new()
+        let mut found = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_scoped(rayon::ThreadBuilder::run, |pool| {
-                pool.broadcast(|thread| self.find_in(text, shares[thread.index()].clone()))
+                pool.broadcast(|thread| self.find_in(text, &shares[thread.index()]))
             })
-            .map_err(|error| BackendError::Threads { threads, reason: error.to_string() })?;
-        let words = found.iter().map(|found| found.words).sum();
-        let places = found.into_iter().map(|found| found.places);
-        Ok(Checked {
-            words,
-            places: places.reduce(|all, more| [all, more].concat()).unwrap_or_default(),
-        })
+            .map_err(|error| BackendError::Threads { threads, reason: error.to_string() })?
+            .into_iter();
+        let mut all = found.next().expect("the share of the first thread");
+        for Checked { words, places } in found {
+            all.words += words;
+            all.places.extend(places);
+        }
+        Ok(all)
     }
 
-    fn find_in(&self, text: &[u8], share: Range<usize>) -> Checked {
+    fn find_in(&self, text: &[u8], share: &Range<usize>) -> Checked {
         let mut checked = Checked { words: 0, places: Vec::new() };
+        let mut some = [Place::default(); AT_A_TIME];
+        let mut count = 0;
+        let mut keep_others = |some: &[Place]| {
+            checked.words += some.len() as u64;
+            self.vocabulary.marks(text, some, |place, mark| {
+                if mark != Some(KNOWN) {
+                    checked.places.push(place);
+                }
+            });
+        };
         find_words(&text[share.clone()], |word| {
-            checked.words += 1;
-            let word = share.start + word.start..share.start + word.end;
-            let id = self.vocabulary.find(text, &word);
-            if id.is_none_or(|id| self.verdict(id) != Verdict::Known) {
-                checked.places.push(Place {
-                    start: place_in_passage(word.start),
-                    end: place_in_passage(word.end),
-                    id: id.unwrap_or(NEW),
-                });
+            some[count] = Place::of(&(share.start + word.start..share.start + word.end));
+            count += 1;
+            if count == AT_A_TIME {
+                keep_others(&some);
+                count = 0;
             }
         });
+        keep_others(&some[..count]);
         checked
     }
 
-    /// Gives numbers to the words that are new, and to the parts of compounds.
-    fn number(&mut self, text: &[u8], places: &mut [Place]) -> Batch {
+    /// Adds to the vocabulary what is not in it, the parts of new compounds included.
+    fn new_words(&mut self, text: &[u8], places: &[Place]) -> io::Result<Batch> {
         let mut batch = Batch::default();
-        for place in places.iter_mut().filter(|place| place.id == NEW) {
-            let word = place.range();
-            let (id, new) = self.number_one(text, &word, &mut batch);
-            place.id = id;
-            if new && parts(&text[word.clone()]).nth(1).is_some() {
-                let parts = parts(&text[word.clone()]);
-                let parts = parts.map(|part| word.start + part.start..word.start + part.end);
-                let parts = parts.map(|part| self.number_one(text, &part, &mut batch).0).collect();
-                batch.compounds.push((id, parts));
+        for places in places.chunks(AT_A_TIME) {
+            self.vocabulary.touch(text, places);
+            for &place in places {
+                if self.vocabulary.add(text, place)? {
+                    batch.add(text, place, self.exact);
+                    if is_compound(&text[place.range()]) {
+                        batch.compounds.push(place);
+                        for part in parts_of(text, place) {
+                            if self.vocabulary.add(text, part)? {
+                                batch.add(text, part, self.exact);
+                            }
+                        }
+                    }
+                }
             }
         }
-        batch
+        Ok(batch)
     }
 
-    fn number_one(
-        &mut self,
-        text: &[u8],
-        word: &Range<usize>,
-        batch: &mut Batch,
-    ) -> (WordId, bool) {
-        let (id, new) = self.vocabulary.number(text, word);
-        if new {
-            batch.add(&text[word.clone()], self.exact);
-        }
-        (id, new)
-    }
-
-    /// Finds the verdicts for the words of a batch, which are the last that got numbers.
-    fn look_up(&mut self, batch: &Batch) -> anyhow::Result<()> {
-        if batch.forms.is_empty() {
+    /// Marks the words of a batch.
+    fn look_up(&mut self, text: &[u8], batch: &Batch) -> anyhow::Result<()> {
+        if batch.words.is_empty() {
             return Ok(());
         }
-        let list = WordList::from_bytes(&batch.lines, Rules::default())
-            .context("no memory for the words to be looked up")?;
+        let list = WordList::from_bytes(&batch.lines, Rules::default()).context(NO_MEMORY)?;
         let digests = self.setting.hash(&list, false)?;
         let known = self.known.contains_each(digests.as_slice())?;
         let mut known = &known[..];
-        for &forms in &batch.forms {
-            let (own, others) = known.split_at(usize::from(forms));
-            known = others;
-            let any = own.contains(&true);
-            self.verdicts.push(if any { Verdict::Known } else { Verdict::Unknown });
+        for (words, forms) in batch.words.chunks(AT_A_TIME).zip(batch.forms.chunks(AT_A_TIME)) {
+            self.vocabulary.touch(text, words);
+            for (&word, &forms) in words.iter().zip(forms) {
+                let (own, others) = known.split_at(usize::from(forms));
+                known = others;
+                let mark = if own.contains(&true) { KNOWN } else { UNKNOWN };
+                self.vocabulary.set_mark(text, word, mark);
+            }
         }
-        for (whole, parts) in &batch.compounds {
-            if self.verdict(*whole) == Verdict::Unknown {
-                let all_known = parts.iter().all(|&part| self.verdict(part) == Verdict::Known);
-                self.verdicts[*whole as usize] =
-                    if all_known { Verdict::Known } else { Verdict::UnknownParts };
+        for &compound in &batch.compounds {
+            if self.vocabulary.mark(text, compound) == Some(UNKNOWN) {
+                let is_known = |part| self.vocabulary.mark(text, part) == Some(KNOWN);
+                let all_known = parts_of(text, compound).all(is_known);
+                let mark = if all_known { KNOWN } else { UNKNOWN_PARTS };
+                self.vocabulary.set_mark(text, compound, mark);
             }
         }
         Ok(())
     }
 }
 
+/// The places of the parts of a compound.
+fn parts_of(text: &[u8], compound: Place) -> impl Iterator<Item = Place> {
+    let range = compound.range();
+    let start = range.start;
+    parts(&text[range]).map(move |part| Place::of(&(start + part.start..start + part.end)))
+}
+
 impl Batch {
-    fn add(&mut self, word: &[u8], exact: bool) {
+    fn add(&mut self, text: &[u8], place: Place, exact: bool) {
+        let word = &text[place.range()];
         let lower = if exact { None } else { lower_case(word) };
+        self.words.push(place);
         self.forms.push(1 + u8::from(lower.is_some()));
         for form in std::iter::once(word).chain(lower.as_deref()) {
             self.lines.extend_from_slice(form);
@@ -261,11 +249,6 @@ fn shares(text: &[u8], most: usize) -> Vec<Range<usize>> {
         }
     }
     shares
-}
-
-/// Passages are far shorter than 4 GiB.
-fn place_in_passage(place: usize) -> u32 {
-    u32::try_from(place).expect("a place in a passage")
 }
 
 #[cfg(test)]

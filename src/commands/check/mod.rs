@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &CheckArgs, screen: &mut Screen<'_>) -> anyhow::Res
     let lists =
         KnownLists { lists: lists.iter().map(Source::to_string).collect(), words: known.words() };
     let writer = Writer::new(arguments, texts.len() > 1, shares.list_bytes, screen);
-    let checker = Checker::new(&setting, &known, arguments.exact, shares.vocabulary_bytes);
+    let checker = Checker::new(&setting, &known, arguments.exact, shares.vocabulary_bytes)?;
     let mut check = Check { setting, checker, writer, passage: shares.passage };
     check.writer.begin(&lists, screen)?;
     let summary = check.all(&texts, screen);
@@ -174,9 +174,10 @@ impl Check<'_> {
         while let Some(passage) = passages.next_passage(interrupt)? {
             let checked = self.checker.check(passage.text)?;
             summary.words += checked.words;
-            let unknown = self.checker.unknown(&checked, passage.text);
-            summary.unknown_words += self.writer.passage(&name, &passage, unknown, screen)?;
-            self.checker.make_room();
+            let mut writing = self.writer.passage(&name, &passage, screen);
+            self.checker.unknown(&checked, passage.text, |place| writing.unknown(place))?;
+            summary.unknown_words += writing.end()?;
+            self.checker.make_room()?;
             self.setting.progress.advance(passage.text.len());
         }
         Ok(())

@@ -15,6 +15,10 @@ use crate::words::{Passage, Shown};
 /// Results are written in pieces of about this size, which stay in the second-level cache.
 const PIECE_BYTES: usize = 256 << 10;
 
+/// What a word of the sorted list takes: a pointer and a length in nodes that are at least half
+/// full, and what the allocator adds.
+const BYTES_A_WORD: usize = 48;
+
 /// What is written.
 enum Shape {
     Plain,
@@ -82,54 +86,15 @@ impl Writer {
         }
     }
 
-    /// Writes the unknown words at these places of a passage; how many there are.
-    pub(super) fn passage(
-        &mut self,
-        name: &str,
-        passage: &Passage<'_>,
-        places: impl Iterator<Item = Range<usize>>,
-        screen: &mut Screen<'_>,
-    ) -> anyhow::Result<u64> {
-        let mut count = 0;
-        let mut lines = Lines::of(passage);
-        // The unknown words of one line, which are written when the next line has one.
-        let mut of_line = Vec::new();
-        for place in places {
-            count += 1;
-            let word = &passage.text[place.clone()];
-            match &mut self.shape {
-                Shape::Count => {}
-                Shape::List { words, bytes, most_bytes } => {
-                    keep(word, words, bytes, *most_bytes)?;
-                }
-                Shape::Plain | Shape::Json { .. } => {
-                    lines.go_to(place.start);
-                    let (line, column) = (lines.line, lines.column_of(place.start));
-                    let unknown = Unknown { text: name, line, column, word };
-                    if let Shape::Json { first } = &mut self.shape {
-                        unknown.append_json(std::mem::take(first), &mut self.piece);
-                    } else {
-                        unknown.append_plain(&mut self.piece);
-                    }
-                }
-                Shape::Marked { mark, with_name } => {
-                    if lines.would_leave(place.start) {
-                        let name = with_name.then_some(name);
-                        lines.append_marked(name, &mut of_line, *mark, &mut self.piece);
-                        lines.go_to(place.start);
-                    }
-                    of_line.push(place.start - lines.start..place.end - lines.start);
-                }
-            }
-            if self.piece.len() >= PIECE_BYTES {
-                self.flush(screen)?;
-            }
-        }
-        if let Shape::Marked { mark, with_name } = self.shape {
-            lines.append_marked(with_name.then_some(name), &mut of_line, mark, &mut self.piece);
-        }
-        self.flush(screen)?;
-        Ok(count)
+    /// Begins with the unknown words of a passage.
+    pub(super) fn passage<'w, 's>(
+        &'w mut self,
+        name: &'w str,
+        passage: &Passage<'w>,
+        screen: &'w mut Screen<'s>,
+    ) -> Writing<'w, 's> {
+        let (lines, of_line) = (Lines::of(passage), Vec::new());
+        Writing { writer: self, name, lines, of_line, count: 0, screen }
     }
 
     /// Writes what comes behind the last word.
@@ -162,8 +127,68 @@ impl Writer {
     }
 }
 
-/// A pointer and a length in nodes that are at least half full, and what the allocator adds.
-const BYTES_A_WORD: usize = 48;
+/// The unknown words of a passage on their way out.
+pub(super) struct Writing<'w, 's> {
+    writer: &'w mut Writer,
+    name: &'w str,
+    lines: Lines<'w>,
+    /// Those of one line, which are written when another line has one.
+    of_line: Vec<Range<usize>>,
+    count: u64,
+    screen: &'w mut Screen<'s>,
+}
+
+impl Writing<'_, '_> {
+    /// Writes the word at a place of the passage.
+    pub(super) fn unknown(&mut self, place: Range<usize>) -> anyhow::Result<()> {
+        self.count += 1;
+        let word = &self.lines.text[place.clone()];
+        match &mut self.writer.shape {
+            Shape::Count => {}
+            Shape::List { words, bytes, most_bytes } => keep(word, words, bytes, *most_bytes)?,
+            Shape::Marked { .. } => {
+                if self.lines.would_leave(place.start) {
+                    self.end_line();
+                    self.lines.go_to(place.start);
+                }
+                let start = self.lines.start;
+                self.of_line.push(place.start - start..place.end - start);
+            }
+            Shape::Plain | Shape::Json { .. } => {
+                self.lines.go_to(place.start);
+                let (line, column) = (self.lines.line, self.lines.column_of(place.start));
+                let unknown = Unknown { text: self.name, line, column, word };
+                let out = &mut self.writer.piece;
+                match &mut self.writer.shape {
+                    Shape::Json { first } => unknown.append_json(std::mem::take(first), out),
+                    _ => unknown.append_plain(out),
+                }
+            }
+        }
+        if self.writer.piece.len() >= PIECE_BYTES {
+            self.writer.flush(self.screen)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left; how many words were unknown.
+    pub(super) fn end(mut self) -> Result<u64, OutputError> {
+        self.end_line();
+        self.writer.flush(self.screen)?;
+        Ok(self.count)
+    }
+
+    /// Writes the line that was reached, if there are words to be marked in it.
+    fn end_line(&mut self) {
+        let Shape::Marked { mark, with_name } = self.writer.shape else { return };
+        if !self.of_line.is_empty() {
+            let place = (with_name.then_some(self.name), self.lines.line);
+            let (line, out) = (self.lines.line_reached(), &mut self.writer.piece);
+            unknown::append_marked(place, line, &self.of_line, mark, out);
+            self.of_line.clear();
+        }
+    }
+}
 
 /// Keeps a word for the sorted list.
 fn keep(
@@ -227,21 +252,10 @@ impl<'a> Lines<'a> {
         self.bytes_before + place - self.start + 1
     }
 
-    /// Appends the line that was reached, if there are words to be marked in it, and forgets them.
-    fn append_marked(
-        &self,
-        name: Option<&str>,
-        words: &mut Vec<Range<usize>>,
-        mark: Mark,
-        out: &mut Vec<u8>,
-    ) {
-        if words.is_empty() {
-            return;
-        }
+    /// The line that was reached, as much of it as is in the passage, without its end.
+    fn line_reached(&self) -> &'a [u8] {
         let rest = &self.text[self.start..];
         let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len())];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        unknown::append_marked((name, self.line), line, words, mark, out);
-        words.clear();
+        line.strip_suffix(b"\r").unwrap_or(line)
     }
 }
