@@ -48,7 +48,10 @@ Examples:
 
 Words are found by Unicode's word boundaries. A compound with hyphens that is
 not known is looked up part by part. Columns are counted in bytes, from 1. The
-exit status is 0 if all words are known, 1 if not, 2 after an error.";
+exit status is 0 if all words are known, 1 if not, 2 after an error.
+
+--format json prints one object: known (lists, words), unknown (an array of
+text, line, column, word), summary (texts, texts_failed, words, unknown_words).";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -1,5 +1,10 @@
 //! Words of a text that are not known, and where they stand: for editors and scripts, for a
 //! person at a terminal, for programs.
+//!
+//! The JSON document is one object: `wordhash`, the version; `known`, with the `lists` and how many
+//! `words` they have together; `unknown`, an array of objects with `text`, `line`, `column` (both
+//! from 1, the column in bytes) and `word`, in the order of the texts; and `summary`, with `texts`,
+//! `texts_failed`, `words` and `unknown_words`. A word that is no printable UTF-8 is `$HEX[…]`.
 
 use std::io::Write as _;
 use std::ops::Range;
