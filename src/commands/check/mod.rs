@@ -124,9 +124,13 @@ impl Shares {
         /// digests of a word that is new, where new words are four or more.
         const TIMES_A_PASSAGE: usize = 64;
         const MOST_FOR_PASSAGE: usize = 8 << 20;
+        /// With less there would be more overhead than work; the share of the program itself has
+        /// room for what such a passage takes.
+        const LEAST_FOR_PASSAGE: usize = 64 << 10;
         let all = budget.window().bytes;
         let for_texts = (all / 2).min(MOST_FOR_TEXTS);
-        let usual = (for_texts / 2 / TIMES_A_PASSAGE).min(MOST_FOR_PASSAGE);
+        let usual = for_texts / 2 / TIMES_A_PASSAGE;
+        let usual = usual.clamp(LEAST_FOR_PASSAGE, MOST_FOR_PASSAGE);
         Self {
             known: budget.at_most(all - for_texts).window(),
             passage: PassageRoom { usual, most: (for_texts / 16).max(usual) },
