@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Redrawing this often is smooth to the eye and costs nothing beside the work.
 const REDRAWS_PER_SECOND: u8 = 12;
 
-/// A bar that counts words, or nothing at all.
+/// A bar that counts words or bytes, or nothing at all.
 #[derive(Clone, Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -38,7 +38,19 @@ impl Progress {
         Self { bar }
     }
 
-    /// So many more words are done. Any thread may call it.
+    /// A bar for so many bytes, in the same manner.
+    #[must_use]
+    pub fn of_bytes(bytes: u64, visible: bool) -> Self {
+        let Self { bar } = Self::new(0, visible);
+        let style = ProgressStyle::with_template(
+            "{msg}{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left",
+        );
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_length(bytes);
+        Self { bar }
+    }
+
+    /// So many more words, or bytes, are done. Any thread may call it.
     pub fn advance(&self, words: usize) {
         self.bar.inc(words as u64);
     }

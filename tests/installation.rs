@@ -142,6 +142,8 @@ fn bash_completes_commands_options_and_values() {
         (&["wordhash", "sw"][..], &["sweep"][..]),
         (&["wordhash", "co"], &["compare", "completions"]),
         (&["wordhash", "digest", "--verif"], &["--verify"]),
+        (&["wordhash", "check", "--kn"], &["--known"]),
+        (&["wordhash", "check", "--format", "m"], &["marked"]),
         (&["wordhash", "--ser"], &["--serial"]),
         (&["wordhash", "sweep", "--order", "b"], &["blocked"]),
         (&["wordhash", "completions", "z"], &["zsh"]),

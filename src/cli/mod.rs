@@ -26,6 +26,7 @@ Examples:
   wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
   wordhash sweep --export report.html words.txt
   wordhash compare words.txt                  serial, threads and processes
+  wordhash check --known words.txt text.txt   the words that are not in the list
   wordhash digest words.txt                   every word's SHA-512
   wordhash generate --words 1k --distinct 900 > words.txt";
 
@@ -39,6 +40,19 @@ A word that is no printable UTF-8 is written as $HEX[...]. With --keep-newline
 each line is hashed with its end as it stands in the list, LF or CRLF, which is
 what hashlib.sha512(line) gives for the lines of a file that Python has opened
 in binary mode; the end is not written after the word.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  wordhash check --known words.txt letter.txt
+  wordhash check --known words.txt --known names.txt --list *.txt
+  cat letter.txt | wordhash check --known words.txt --count
+
+Words are found by Unicode's word boundaries. A compound with hyphens that is
+not known is looked up part by part. Columns are counted in bytes, from 1. The
+exit status is 0 if all words are known, 1 if not, 2 after an error.
+
+--format json prints one object: known (lists, words), unknown (an array of
+text, line, column, word), summary (texts, texts_failed, words, unknown_words).";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -81,6 +95,9 @@ pub enum Command {
     /// Write every word's SHA-512, in input order
     #[command(max_term_width = 80, after_help = DIGEST_EXAMPLES)]
     Digest(DigestArgs),
+    /// Report the words of a text that are not in a word list
+    #[command(max_term_width = 80, after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
     /// Write a reproducible, sorted list of pronounceable words
     #[command(max_term_width = 80, after_help = examples::GENERATE)]
     Generate(GenerateArgs),
@@ -312,6 +329,42 @@ pub struct DigestArgs {
     pub show: ShowArgs,
 }
 
+/// `wordhash check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Texts, one after another; `-` is standard input, and so is none at all
+    #[arg(value_name = "TEXT", help_heading = "Input")]
+    pub texts: Vec<PathBuf>,
+    /// List of known words, one word a line; `-` is standard input (may be given
+    /// several times: lists add up)
+    #[arg(long, value_name = "WORDS", required = true, help_heading = "Input")]
+    pub known: Vec<PathBuf>,
+    /// Look words up as they are written only, not in lower case as well
+    #[arg(long, help_heading = "Input")]
+    pub exact: bool,
+    /// How words are looked up.
+    #[command(flatten)]
+    pub how: HowArgs,
+    /// Memory that the run may take, all processes together: `4G`, `500m` (powers
+    /// of 1024) [default: what the machine or the cgroup has free, less a tenth,
+    /// at least 256 MiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Memory")]
+    pub max_memory: Option<Size>,
+    /// Print how many words are not known, repeats included, and nothing else
+    #[arg(long, conflicts_with_all = ["list", "format"], help_heading = "Output")]
+    pub count: bool,
+    /// Print the distinct unknown words only, sorted by their bytes
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    pub list: bool,
+    /// How unknown words are written [default: `marked` on a terminal that may
+    /// have colours, else `plain`]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<CheckFormat>,
+    /// What is shown.
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
 /// `wordhash completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
@@ -428,6 +481,17 @@ pub enum Format {
     Csv,
     /// A table to be pasted into a pull request.
     Markdown,
+}
+
+/// How unknown words are written to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// `text:line:column: word`, one a line.
+    Plain,
+    /// The lines with unknown words, and these underlined in red.
+    Marked,
+    /// Everything, for programs.
+    Json,
 }
 
 /// When something is shown.

@@ -4,6 +4,7 @@
 //! (`input`), has it hashed and measured, and writes the result to the [`Screen`] that it was
 //! given. It does not know how hashing, pools or formats work.
 
+mod check;
 mod compare;
 mod completions;
 mod config;
@@ -58,6 +59,7 @@ pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
         Some(Command::Sweep(arguments)) => sweep::run(arguments, screen),
         Some(Command::Compare(arguments)) => compare::run(arguments, screen),
         Some(Command::Diff(arguments)) => return finish(diff::run(arguments, screen), screen),
+        Some(Command::Check(arguments)) => return finish(check::run(arguments, screen), screen),
         Some(Command::Digest(arguments)) => return finish(digest::run(arguments, screen), screen),
         Some(Command::Generate(arguments)) => generate::run(arguments, screen),
         Some(Command::Info) => info::run(screen),

@@ -159,6 +159,60 @@ impl<'a> KnownSet<'a> {
         self.position(digest).is_some()
     }
 
+    /// Whether each of these digests is equal to one of the array, in their order, found with up
+    /// to `threads` threads, the caller's included (1: none is started).
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses the threads.
+    pub fn contains_each(
+        &self,
+        digests: &[Digest],
+        threads: NonZeroUsize,
+    ) -> Result<Vec<bool>, KnownError> {
+        let share = digests.len().div_ceil(threads.get()).max(FEWEST_LOOKUPS);
+        let shares = digests.chunks(share).collect();
+        let found = threads::run(threads.get(), shares, |share: &[Digest]| {
+            let mut found = Vec::with_capacity(share.len());
+            share.chunks(AT_A_TIME).for_each(|some| self.contains_some(some, &mut found));
+            found
+        })?;
+        Ok(found.concat())
+    }
+
+    /// As [`KnownSet::contains`], for up to [`AT_A_TIME`] digests. Each step is done for all of
+    /// them before the next one, so that they wait for memory together: one after another they
+    /// took four times as long.
+    fn contains_some(&self, wanted: &[Digest], found: &mut Vec<bool>) {
+        let mut places = [0; AT_A_TIME];
+        let places = &mut places[..wanted.len()];
+        let entries_and_tag = |digest: &Digest| {
+            let hash = self.table.key.hash(digest);
+            (self.table.partition(self.table.layout.partition_of(hash)), layout::tag_of(hash))
+        };
+        let mut touched = 0;
+        for (place, digest) in places.iter_mut().zip(wanted) {
+            let (entries, tag) = entries_and_tag(digest);
+            *place = partition::guess(entries, tag);
+            touched ^= entries.get(*place).map_or(0, |entry| entry[0]);
+        }
+        for (place, digest) in places.iter_mut().zip(wanted) {
+            let (entries, tag) = entries_and_tag(digest);
+            *place = partition::lower_bound(entries, *place, tag);
+            touched ^= partition::candidate(self.digests, entries, *place).map_or(0, |it| it[0]);
+        }
+        std::hint::black_box(touched);
+        for (&place, digest) in places.iter().zip(wanted) {
+            let (entries, tag) = entries_and_tag(digest);
+            let candidate = partition::candidate(self.digests, entries, place);
+            // Different digests with equal tags are rare enough to be looked for once more.
+            found.push(candidate.is_some_and(|candidate| {
+                partition::equal(candidate, digest)
+                    || partition::find(self.digests, entries, tag, digest).is_some()
+            }));
+        }
+    }
+
     /// The index of the first digest of the array that is equal to `digest`.
     #[must_use]
     pub fn position(&self, digest: &Digest) -> Option<usize> {
@@ -167,6 +221,13 @@ impl<'a> KnownSet<'a> {
         partition::find(self.digests, entries, layout::tag_of(hash), digest)
     }
 }
+
+/// Fewer digests are looked up sooner than a thread is started for them.
+const FEWEST_LOOKUPS: usize = 1024;
+
+/// So many digests are looked up at once: more than the loads that a core has under way, few enough
+/// for the nearest cache.
+const AT_A_TIME: usize = 32;
 
 /// Which bits of a digest choose its partition and its tag.
 #[derive(Debug)]

@@ -60,7 +60,7 @@ pub(super) fn sort_distinct(digests: &[Digest], entries: &mut [Entry]) -> usize 
 
 /// Whether all 64 bytes are equal. Without a branch or a call (`==` calls `memcmp`), so that the
 /// loads of many comparisons overlap.
-fn equal(left: &Digest, right: &Digest) -> bool {
+pub(super) fn equal(left: &Digest, right: &Digest) -> bool {
     let (left, _) = left.as_chunks();
     let (right, _) = right.as_chunks();
     let differing = left.iter().zip(right).fold(0, |bits, (&left, &right)| {
@@ -104,6 +104,48 @@ pub(super) fn find(
         tag(candidate).cmp(&wanted_tag).then_with(|| digest(digests, candidate).cmp(wanted))
     };
     entries.binary_search_by(order).ok().map(|place| index(entries[place]))
+}
+
+/// Where an entry with this tag should be, by the share of all tags that are lower; no more than
+/// a guess.
+pub(super) fn guess(entries: &[Entry], wanted_tag: u64) -> usize {
+    let place = (entries.len() as u128 * u128::from(wanted_tag)) >> 32;
+    usize::try_from(place).expect("no more than there are entries")
+}
+
+/// The place of the first entry whose tag is not lower, found from a guess outwards: next to it
+/// where tags are random, and in as many steps as a binary search takes where they are not.
+pub(super) fn lower_bound(entries: &[Entry], guess: usize, wanted_tag: u64) -> usize {
+    if entries.is_empty() {
+        return 0;
+    }
+    let is_lower = |place: usize| tag(entries[place]) < wanted_tag;
+    let mut step = 8;
+    let (low, high) = if is_lower(guess) {
+        let mut low = guess + 1;
+        while low + step < entries.len() && is_lower(low + step) {
+            low += step + 1;
+            step *= 2;
+        }
+        (low, entries.len().min(low + step))
+    } else {
+        let mut high = guess;
+        while high >= step && !is_lower(high - step) {
+            high -= step;
+            step *= 2;
+        }
+        (high.saturating_sub(step), high)
+    };
+    low + entries[low..high].partition_point(|&entry| tag(entry) < wanted_tag)
+}
+
+/// The digest of the entry at a place, if there is one.
+pub(super) fn candidate<'a>(
+    digests: &'a [Digest],
+    entries: &[Entry],
+    place: usize,
+) -> Option<&'a Digest> {
+    entries.get(place).map(|&entry| digest(digests, entry))
 }
 
 /// Counts the distinct digests of a partition without sorting all of it.

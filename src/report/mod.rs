@@ -3,15 +3,15 @@
 //! One file a format. Each is a pure function from plain data to a `String`, so that every line
 //! of every format can be tested without a clock, a process, a terminal or a file: whoever calls
 //! decides where the text goes, how wide it may be, and whether it is coloured. Of the rest of
-//! the crate this room knows only the data of [`crate::bench`]; for [`digests`], what a digest and
-//! a word are.
+//! the crate this room knows only the data of [`crate::bench`]; for [`digests`] and [`unknown`], what
+//! a digest and a word are.
 //!
 //! * [`label`] names the rows; [`plain`] and [`table`] are for a terminal, [`markdown`] for a pull
 //!   request, [`json`] and [`csv`] for programs.
 //! * [`chart`] is the curve of time against chunk size, in text and as a picture;
 //!   [`timeline`] shows what each worker did, and [`trace`] hands the same to trace viewers.
 //! * [`diff`] sets two measurements side by side.
-//! * [`digests`] writes the digests themselves.
+//! * [`digests`] writes the digests themselves, [`unknown`] the words of a text that are not known.
 //! * [`html`] is all of it in one page; [`answer`] is its first sentence and [`model`] the one about
 //!   the cost model.
 //!
@@ -37,6 +37,7 @@ pub mod plain;
 pub mod table;
 pub mod timeline;
 pub mod trace;
+pub mod unknown;
 
 use crate::bench::answer::Answer;
 use crate::bench::result::SavedRun;

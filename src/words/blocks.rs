@@ -123,6 +123,18 @@ impl Blocks {
         }
     }
 
+    /// Whether the next block can be had without waiting for somebody to write it. The end of the
+    /// input counts as well.
+    pub(super) fn has_more_now(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        if self.packed_from < self.packed.len() {
+            return true;
+        }
+        let mut waited = [PollFd::new(&self.input, PollFlags::IN)];
+        // Whoever is told so by mistake waits, as he did before he asked.
+        !matches!(poll(&mut waited, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(0))
+    }
+
     fn unpack(
         &mut self,
         format: Format,

@@ -47,7 +47,7 @@ pub enum LoadError {
         error: io::Error,
     },
     /// A directory was named.
-    #[error("{origin} is a directory: name a word list in it")]
+    #[error("{origin} is a directory: name a file in it")]
     Directory {
         /// The list.
         origin: Source,
@@ -338,7 +338,7 @@ impl Mover {
 }
 
 /// The format of an archive and the tool that unpacks it, by its first bytes.
-fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+pub(super) fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     const FORMATS: [(&[u8], &str, &str); 8] = [
         (b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
         (b"\x1f\x9d", "compress", "zcat"),

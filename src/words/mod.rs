@@ -5,23 +5,31 @@
 //! loaded once into memory that other processes can map, and no word is ever allocated: words are
 //! slices, chunks are byte ranges. A gzip or zstd archive is unpacked while it is read.
 //!
+//! A text is prose: it is read in [`Passages`], its words are [found](find), and a [`Vocabulary`]
+//! tells which of them are the same.
+//!
 //! This room knows nothing of hashing, of processes or of how a list is shared out; it uses
 //! [`crate::region`] for its memory.
 
 mod blocks;
 mod chunk;
+pub mod find;
 pub mod generate;
 mod index;
 mod load;
+mod passages;
 mod shown;
 mod split;
 mod unpack;
+mod vocabulary;
 mod windows;
 
 pub use chunk::{Chunk, Chunks};
 pub use load::{LoadError, Source, load};
-pub use shown::Shown;
+pub use passages::{PASSAGES_OVERHEAD_BYTES, Passage, PassageRoom, Passages};
+pub use shown::{Shown, is_printable};
 pub use split::{Rules, Words};
+pub use vocabulary::{AT_A_TIME, MARKS, Mark, Place, Vocabulary};
 pub use windows::{Room, Window, Windows};
 
 use crate::region::Region;

@@ -48,7 +48,8 @@ fn is_printable_ascii(bytes: &[u8]) -> bool {
 }
 
 /// Whether a terminal shows a character where it stands, and nothing else happens.
-fn is_printable(char: char) -> bool {
+#[must_use]
+pub fn is_printable(char: char) -> bool {
     // Line and paragraph separators, and what turns the direction of writing around.
     let moves = matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !char.is_control() && !moves && char != '\u{feff}'

@@ -1,0 +1,389 @@
+//! `wordhash check`: held against a set built in Python, and against bad input of every kind.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
+mod program;
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use program::{Ended, program, python, signal, start, wordhash, wordhash_reading};
+
+const WAYS: [&[&str]; 5] = [
+    &["--serial"],
+    &["--backend=threads", "-w=2"],
+    &["-w=2", "-c=1000"],
+    &["-w=2", "--transport=pipe"],
+    &["-w=2", "--start-method=fork"],
+];
+
+/// A folder with a list of known words and whatever else a test puts there.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn with_known(known: impl AsRef<[u8]>) -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        desk.put("known", known);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        std::fs::write(self.path(name), bytes).unwrap();
+        self.path(name)
+    }
+
+    /// A check in the folder, so that names are short.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(&[&["check", "-q", "--known=known"], arguments].concat());
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    fn check(&self, arguments: &[&str]) -> Ended {
+        start(self.command(arguments)).end()
+    }
+
+    /// What is said of this text, by a check that runs on one thread.
+    fn said(&self, text: impl AsRef<[u8]>, arguments: &[&str]) -> String {
+        self.put("text", text);
+        let ended = self.check(&[&["--serial"], arguments, &["text"]].concat());
+        assert_eq!(ended.stderr, "");
+        ended.text()
+    }
+}
+
+/// What a set in Python makes of a text: the words of ASCII letters with inner apostrophes.
+#[track_caller]
+fn by_python(known: &Path, text: &Path, exact: bool) -> String {
+    let program = "import re, sys\n\
+        known = set(open(sys.argv[1], 'rb').read().split(b'\\n'))\n\
+        for number, line in enumerate(open(sys.argv[2], 'rb'), 1):\n    \
+            for word in re.finditer(rb\"[A-Za-z]+(?:'[A-Za-z]+)*\", line):\n        \
+                if word[0] in known or sys.argv[3] == 'no' and word[0].lower() in known: continue\n        \
+                print(f'text:{number}:{word.start() + 1}: {word[0].decode()}')";
+    let exact = if exact { "yes" } else { "no" };
+    python(program, &[known.as_os_str(), text.as_os_str(), OsStr::new(exact)])
+}
+
+/// 60,000 words, a half of them known, in lines, capitals and punctuation of many kinds.
+fn long_text() -> (Desk, PathBuf) {
+    let list = wordhash(&["generate", "--words=40k", "--distinct=40k"]).text();
+    let words: Vec<&str> = list.lines().collect();
+    let desk = Desk::with_known(words.iter().step_by(2).copied().collect::<Vec<_>>().join("\n"));
+    let mut text = String::new();
+    for (place, &word) in words.iter().chain(&words[..20_000]).enumerate() {
+        let behind = [" ", ", ", ".\n", " (", "\u{2014}", "\r\n\n", "\t", "--", "! \"", " 'n' "];
+        match place % 7 {
+            0 => text.push_str(&word.to_uppercase()),
+            1 => write!(text, "{}{}", word[..1].to_uppercase(), &word[1..]).unwrap(),
+            2 => write!(text, "{word}'s").unwrap(),
+            _ => text.push_str(word),
+        }
+        text.push_str(behind[place * 7919 % behind.len()]);
+    }
+    let path = desk.put("text", text);
+    (desk, path)
+}
+
+#[test]
+fn unknown_words_are_those_of_a_set_in_python_in_every_way_of_running() {
+    let (desk, text) = long_text();
+    for (exact, options) in [(false, &[][..]), (true, &["--exact"])] {
+        let expected = by_python(&desk.path("known"), &text, exact);
+        assert!(expected.lines().count() > 10_000);
+        for way in WAYS {
+            let ended = desk.check(&[way, options, &["text"]].concat()).exits_with(1);
+            assert!(ended.text() == expected, "{way:?} {options:?}");
+        }
+        let mut from_pipe = desk.command(&[options, &["--serial"]].concat());
+        from_pipe.stdin(std::fs::File::open(&text).unwrap());
+        let expected = expected.replace("text:", "<stdin>:");
+        assert!(start(from_pipe).end().exits_with(1).text() == expected);
+    }
+}
+
+#[test]
+fn little_memory_changes_nothing_but_the_time() {
+    let (desk, text) = long_text();
+    let all = std::fs::read(&text).unwrap().repeat(4);
+    desk.put("text", all);
+    let expected = desk.check(&["--serial", "text"]).exits_with(1).text();
+    for (way, limit) in [
+        (WAYS[0], "--max-memory=24m"),
+        (WAYS[1], "--max-memory=36m"),
+        (WAYS[3], "--max-memory=36m"),
+    ] {
+        let ended = desk.check(&[way, &[limit, "text"]].concat()).exits_with(1);
+        assert!(ended.text() == expected, "{way:?}");
+    }
+}
+
+#[test]
+fn lists_add_up_and_may_be_packed() {
+    let desk = Desk::with_known("one\r\n\r\ntwo\r\n");
+    desk.put("more", "\u{feff}three\nfour");
+    let pack = Command::new("gzip").arg("more").current_dir(desk.folder.path()).status();
+    assert!(pack.expect("gzip is needed to make archives with").success());
+    desk.put("text", "One, two; THREE four five");
+    assert_eq!(
+        desk.check(&["text"]).exits_with(1).text(),
+        "text:1:6: two\n".replace("6: two", "11: THREE\ntext:1:17: four\ntext:1:22: five")
+    );
+    let ended = desk.check(&["--known=more.gz", "text"]).exits_with(1);
+    assert_eq!(ended.text(), "text:1:22: five\n");
+    desk.put("five", "five");
+    let ended = desk.check(&["--known=more.gz", "--known", "five", "text"]).exits_with(0);
+    assert_eq!((ended.text(), ended.stderr), (String::new(), String::new()));
+    let pack = Command::new("zstd").args(["-q", "text"]).current_dir(desk.folder.path()).status();
+    assert!(pack.expect("zstd is needed to make archives with").success());
+    let ended = desk.check(&["--known=more.gz", "text.zst"]).exits_with(1);
+    assert_eq!(ended.text(), "text.zst:1:22: five\n");
+}
+
+#[test]
+fn a_word_is_looked_up_as_written_then_in_lower_case() {
+    let desk = Desk::with_known("apple\nParis\nstra\u{df}e\n\u{e4}rger\nI\n");
+    let text = "Apple paris PARIS Paris STRASSE Stra\u{df}e \u{c4}RGER i I";
+    assert_eq!(desk.said(text, &["--list"]), "PARIS\nSTRASSE\ni\nparis\n");
+    assert_eq!(
+        desk.said(text, &["--list", "--exact"]),
+        "Apple\nPARIS\nSTRASSE\nStra\u{df}e\ni\nparis\n\u{c4}RGER\n"
+    );
+}
+
+#[test]
+fn compounds_are_known_as_a_whole_or_by_all_their_parts() {
+    let desk = Desk::with_known("well\nknown\nx-ray\nmother\nin\n");
+    let text = "well-known X-Ray in-law-mother ray Q-X-ray well-\nknown";
+    assert_eq!(
+        desk.said(text, &[]),
+        "text:1:21: law\ntext:1:32: ray\ntext:1:36: Q\ntext:1:38: X\ntext:1:40: ray\n"
+    );
+}
+
+#[test]
+fn a_text_that_is_not_utf8_loses_no_word() {
+    let desk = Desk::with_known(b"sch\xf6n\nund\n");
+    assert_eq!(
+        desk.said(b"Sch\xf6n und gr\xfcn \xff\nund\0nu\n\x80x", &[]),
+        "text:1:11: $HEX[6772fc6e]\ntext:1:16: $HEX[ff]\ntext:2:5: nu\ntext:3:1: $HEX[8078]\n"
+    );
+}
+
+#[test]
+fn columns_count_bytes_from_one_and_lines_go_on_across_texts_and_passages() {
+    let desk = Desk::with_known("ok\n");
+    desk.put("a", "\u{feff}\u{e4}h ok\r\n\n\tno");
+    let long_line = format!("{}no\nno", "ok ".repeat(4_000_000));
+    desk.put("b", long_line);
+    let ended = desk.check(&["--serial", "a", "b", "a"]).exits_with(1);
+    let of_a = "a:1:1: \u{e4}h\na:3:2: no\n";
+    assert_eq!(ended.text(), format!("{of_a}b:1:12000001: no\nb:2:1: no\n{of_a}"));
+}
+
+#[test]
+fn a_word_longer_than_any_passage_is_one_word() {
+    let desk = Desk::with_known("ok\n");
+    let long = "x".repeat(20_000_000);
+    assert_eq!(desk.said(format!("ok {long} ok"), &["--count"]), "1\n");
+    assert_eq!(desk.said(format!("ok\n {long}"), &[]), format!("text:2:2: {long}\n"));
+    let ended = desk.check(&["--serial", "--max-memory=24m", "text"]);
+    ended.fails_saying(&["text", "line 2", "--max-memory"]);
+}
+
+#[test]
+fn results_have_the_shape_that_was_asked_for() {
+    let desk = Desk::with_known("the\nlist\n");
+    let text = b"The wrod, the \x1bwrod\xff\nlist\n\nand \xc3\xa4\tlist\r\n";
+    assert_eq!(desk.said(text, &["--count"]), "4\n");
+    assert_eq!(desk.said(text, &["--list"]), "and\nwrod\n$HEX[77726f64ff]\n\u{e4}\n");
+    assert_eq!(
+        desk.said(text, &["--format=marked"]),
+        "1: The \x1b[4;31mwrod\x1b[0m, the \u{fffd}\x1b[4;31mwrod\u{fffd}\x1b[0m\n\
+         4: \x1b[4;31mand\x1b[0m \x1b[4;31m\u{e4}\x1b[0m\tlist\n"
+    );
+    let mut without_colours = desk.command(&["--format=marked", "text", "known"]);
+    without_colours.env("NO_COLOR", "1");
+    let text = start(without_colours).end().exits_with(1).text();
+    assert!(text.starts_with("text:1: The \x1b[4mwrod\x1b[0m, "), "{text:?}");
+    let ended = desk.check(&["--format=json", "text"]).exits_with(1);
+    insta::assert_snapshot!(ended.text());
+    let document: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(document["unknown"].as_array().unwrap().len(), 4);
+    let ended = desk.check(&["--format=json", "known"]).exits_with(0);
+    let document: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(document["summary"]["words"], 2);
+}
+
+#[test]
+fn a_terminal_is_shown_the_lines_unless_it_wants_no_colours() {
+    let desk = Desk::with_known("the\n");
+    desk.put("text", "the\nthe end\n");
+    let shown = |no_color: &str| {
+        let program = env!("CARGO_BIN_EXE_wordhash");
+        let line = format!("'{program}' check -q --serial --known known text");
+        let script = Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .env("NO_COLOR", no_color)
+            .current_dir(desk.folder.path())
+            .stdin(Stdio::null())
+            .output();
+        script.ok().map(|output| String::from_utf8(output.stdout).unwrap())
+    };
+    // `script` makes the terminal, where it is installed.
+    let Some(text) = shown("") else { return };
+    assert_eq!(text, "2: the \x1b[4;31mend\x1b[0m\r\n");
+    assert_eq!(shown("1").unwrap(), "text:2:5: end\r\n");
+}
+
+#[test]
+fn an_answer_comes_as_soon_as_a_line_is_there() {
+    let desk = Desk::with_known("ok\n");
+    let mut command = desk.command(&["-w=2"]);
+    command.stdin(Stdio::piped());
+    let mut running = start(command);
+    let mut stdin = running.child().stdin.take().unwrap();
+    let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
+    for (number, line) in [(1, "ok first"), (3, "\nsecond ok")] {
+        writeln!(stdin, "{line}").unwrap();
+        let mut answer = String::new();
+        stdout.read_line(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("<stdin>:{number}:")), "{answer:?}");
+    }
+    drop(stdin);
+    running.end().exits_with(1);
+}
+
+#[test]
+fn a_text_that_cannot_be_read_is_named_and_the_others_are_checked() {
+    let desk = Desk::with_known("ok\n");
+    desk.put("text", "ok no");
+    desk.put("cut.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    desk.put("list.xz", b"\xfd7zXZ\0\0\0");
+    for (name, said) in [
+        ("missing", "No such file"),
+        (".", "is a directory"),
+        ("cut.gz", "ends too early"),
+        ("list.xz", "xz archive"),
+        ("/proc/self/mem", "cannot read"),
+    ] {
+        for way in WAYS {
+            let ended = desk.check(&[way, &[name, "text"]].concat()).fails_saying(&[name, said]);
+            assert_eq!(ended.text(), "text:1:4: no\n", "{name}");
+        }
+        let ended = desk.check(&["--format=json", "text", name]).exits_with(2);
+        let document: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+        assert_eq!(document["summary"]["texts_failed"], 1);
+    }
+}
+
+#[test]
+fn a_known_list_that_is_none_is_an_error() {
+    let desk = Desk::with_known("ok\n");
+    desk.put("empty", "");
+    desk.put("blank", "\n\r\n\n");
+    desk.put("mark", "\u{feff}");
+    desk.put("cut.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    desk.put("text", "ok");
+    for (name, said) in [
+        ("empty", "is empty"),
+        ("blank", "is empty"),
+        ("mark", "is empty"),
+        (".", "is a directory"),
+        ("missing", "No such file"),
+        ("cut.gz", "ends too early"),
+    ] {
+        let ended = desk.check(&["--known", name, "text"]).fails_saying(&[name, said]);
+        assert_eq!(ended.text(), "");
+    }
+    wordhash(&["check", "text"]).fails_saying(&["--known"]);
+    desk.check(&["--known=-"]).fails_saying(&["standard input", "once"]);
+    desk.check(&["-", "-"]).fails_saying(&["standard input", "once"]);
+    desk.check(&["--count", "--list"]).fails_saying(&["--count", "--list"]);
+    desk.check(&["--count", "--format=json"]).fails_saying(&["--count", "--format"]);
+    desk.check(&["--workers=1,2", "text"]).fails_saying(&["--workers"]);
+}
+
+#[test]
+fn what_does_not_fit_in_the_memory_is_an_error_that_says_so() {
+    let list = wordhash(&["generate", "--words=100k", "--distinct=100k"]).stdout;
+    let desk = Desk::with_known(&list);
+    desk.check(&["--serial", "--max-memory=24m", "known"]).fails_saying(&[
+        "known",
+        "digests of the known words",
+        "--max-memory",
+    ]);
+    desk.check(&["--max-memory=1m", "known"]).fails_saying(&["--max-memory", "36 MiB"]);
+    desk.put("text", &list);
+    desk.put("known", "ok");
+    desk.check(&["--serial", "--max-memory=24m", "--list", "text"])
+        .fails_saying(&["--list", "--max-memory"]);
+    let plain = desk.check(&["--serial", "--max-memory=24m", "--count", "text"]).exits_with(1);
+    assert_eq!(plain.text(), "100000\n");
+}
+
+#[test]
+fn the_known_list_may_come_from_standard_input() {
+    let desk = Desk::with_known("ok\n");
+    let text = desk.put("text", "ok no");
+    let arguments = ["check", "--known", "-", "--list", text.to_str().unwrap()];
+    assert_eq!(wordhash_reading(b"no\n", &arguments).exits_with(1).text(), "ok\n");
+    assert_eq!(wordhash_reading(b"no\nok\n", &arguments).succeeds_quietly().text(), "");
+}
+
+#[test]
+fn empty_texts_have_no_unknown_words() {
+    let desk = Desk::with_known("ok\n");
+    for text in [&b""[..], b"\n", b" .,;\n--\n", b"\xef\xbb\xbf", b"\0\0\0"] {
+        assert_eq!(desk.said(text, &["--count"]), "0\n", "{text:?}");
+    }
+    assert_eq!(desk.check(&["--count"]).exits_with(0).text(), "0\n");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly_and_a_full_disk_does_not() {
+    let (desk, _) = long_text();
+    for format in ["--format=plain", "--format=json", "--format=marked", "--list", "--count"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = desk.command(&[format, "text"]);
+        command.stdout(Stdio::from(std::os::fd::OwnedFd::from(writer)));
+        assert_eq!(start(command).end().exits_with(0).stderr, "", "{format}");
+        let mut command = desk.command(&[format, "text"]);
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        command.stdout(Stdio::from(full));
+        start(command).end().fails_saying(&["standard output", "No space left"]);
+    }
+}
+
+#[test]
+fn a_request_to_stop_ends_it_at_once() {
+    const SIGINT: i32 = 2;
+    const SIGTERM: i32 = 15;
+    let desk = Desk::with_known("ok\n");
+    for (number, status) in [(SIGINT, 130), (SIGTERM, 143)] {
+        // It waits for a text that does not come.
+        let mut command = desk.command(&["-w=2", "--format=json"]);
+        command.stdin(Stdio::piped());
+        let mut running = start(command);
+        let mut head = String::new();
+        let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
+        stdout.read_line(&mut head).unwrap();
+        signal(running.pid(), number);
+        running.end().exits_with(status);
+        // Its workers are busy.
+        let running = start(desk.command(&["-w=2", "--rounds=4000000000", "known"]));
+        running.await_workers(2);
+        signal(running.pid(), number);
+        running.end().exits_with(status);
+    }
+}
