@@ -207,6 +207,22 @@ fn what_an_archive_unpacks_to_stays_within_the_memory_that_is_allowed() {
 }
 
 #[test]
+fn digests_of_an_archive_are_those_of_what_it_unpacks_to_or_end_in_an_error() {
+    let digest = ["digest", "-q", "--serial", "--only-hash", "--max-memory=24m"];
+    let run = |path: &Path| wordhash(&[&digest[..], &[path.to_str().unwrap()]].concat());
+    for tool in TOOLS {
+        let (_folder, path) = bomb(tool);
+        let text = run(&path).exits_with(0).text();
+        assert_eq!(text.lines().count(), 1600);
+        let first = text.lines().next().unwrap();
+        assert!(text.lines().all(|line| line == first), "{tool:?}");
+        let archive = std::fs::read(&path).unwrap();
+        let (_folder, path) = file_of(&archive[..archive.len() - 3]);
+        run(&path).fails_saying(&[tool[0], "ends too early"]);
+    }
+}
+
+#[test]
 fn a_line_that_unpacks_to_more_than_there_is_memory_for_is_an_error() {
     for tool in TOOLS {
         let (_folder, path) = file_of(&packed(tool, &vec![0; 100 << 20]));

@@ -24,8 +24,11 @@ impl Display for Shown<'_> {
             return f.write_str(&String::from_utf8_lossy(self.0));
         }
         f.write_str("$HEX[")?;
-        for byte in self.0 {
-            write!(f, "{byte:02x}")?;
+        // Some at a time: a word may have megabytes, and `{:02x}` for each of them takes seconds.
+        for bytes in self.0.chunks(256) {
+            let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+            let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+            f.write_str(&digits.collect::<String>())?;
         }
         f.write_char(']')
     }
