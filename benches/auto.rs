@@ -4,7 +4,7 @@
 //! `cargo bench --bench auto` prints a table for lists of 1,000, 100,000 and 1,049,938 words, on both
 //! transports, for one round and for 100, on a machine left alone and with one of its processors
 //! shared with a process that never rests. Behind it come 100 comparisons of a configuration with
-//! itself. Arguments choose among the lines: `-- 1000 pipe slowed` makes those with all of these
+//! itself, and 100 with itself given 5 % more work. Arguments choose among the lines: `-- 1000 pipe slowed` makes those with all of these
 //! words, `-- 100000x100` those with so many words and rounds, `-- itself` the last ones. A line
 //! takes ten seconds; the longest list with 100 rounds takes minutes for each.
 //!
@@ -71,6 +71,7 @@ fn main() -> ExitCode {
     }
     if wanted(&["itself".to_owned()]) {
         with_itself();
+        with_more_work();
     }
     ExitCode::SUCCESS
 }
@@ -224,6 +225,34 @@ fn with_itself() {
              comparisons claim a difference"
         );
     }
+}
+
+/// Real runs, recorded and played back with 5 % more work on one side of each comparison: how many
+/// comparisons find it. `tests/verdicts.rs` does the same with a recording that is kept.
+fn with_more_work() {
+    const ROUNDS: usize = 100;
+    let list = list_of(1_000);
+    let mut measured = rows(&list, vec![(Box::new(Serial), work(1, ChunkSize::Auto))]);
+    let recording = measured.samples(COMPARISONS * ROUNDS * 2, None).remove(0);
+    let played = |piece: &[Sample], side: usize, percent: u32| -> Vec<Sample> {
+        let runs = piece.chunks_exact(2).enumerate();
+        runs.map(|(round, pair)| Sample {
+            round,
+            total: pair[side].total * percent / 100,
+            ..pair[side]
+        })
+        .collect()
+    };
+    let (mut slower, mut faster) = (0, 0);
+    for piece in recording.chunks_exact(2 * ROUNDS) {
+        let found = compare_paired(&played(piece, 0, 105), &played(piece, 1, 100)).unwrap();
+        slower += usize::from(found.verdict == Verdict::Slower);
+        faster += usize::from(found.verdict == Verdict::Faster);
+    }
+    println!(
+        "serial with 5 % more work beside itself, {ROUNDS} runs each: {slower} of {COMPARISONS} \
+         comparisons find it, {faster} claim the opposite"
+    );
 }
 
 /// A process that never rests, on the last of this process's processors, until dropped.

@@ -64,7 +64,8 @@ pub fn sentence(fit: &Fit, best: &BestSizes) -> String {
     let rows = fit.residuals.len();
     if rows < FEWEST {
         return format!(
-            "No cost model is shown: {rows} rows are too few to fit one, {FEWEST} are not."
+            "No cost model is shown: {rows} {} too few to fit one, {FEWEST} are not.",
+            if rows == 1 { "row is" } else { "rows are" }
         );
     }
     if !fit.fits {
