@@ -1,11 +1,12 @@
 //! What `--chunksize auto` costs beside the best size of a sweep, and how often two equal
 //! configurations are said to differ.
 //!
-//! `cargo bench --bench auto [-- WORDS...]` prints a table for lists of so many words (1,000,
-//! 100,000 and 1,049,938 without any), on both transports, for one round and for 100, on a machine
-//! left alone and with one of its processors shared with a process that never rests. Behind it come
-//! 100 comparisons of a configuration with itself. The list of 1,000 words takes two minutes; all of
-//! it takes most of an hour, nearly all of that the longest list with 100 rounds.
+//! `cargo bench --bench auto` prints a table for lists of 1,000, 100,000 and 1,049,938 words, on both
+//! transports, for one round and for 100, on a machine left alone and with one of its processors
+//! shared with a process that never rests. Behind it come 100 comparisons of a configuration with
+//! itself, and 100 with itself given 5 % more work. Arguments choose among the lines: `-- 1000 pipe slowed` makes those with all of these
+//! words, `-- 100000x100` those with so many words and rounds, `-- itself` the last ones. A line
+//! takes ten seconds; the longest list with 100 rounds takes minutes for each.
 //!
 //! The fastest of many rows is fast by luck as well. So the best size is picked by every other
 //! round, and `auto` is held against it in the rounds between.
@@ -54,24 +55,35 @@ fn main() -> ExitCode {
         never_rest();
         return ExitCode::SUCCESS;
     }
-    let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
-    let lists = if asked.is_empty() { LISTS.to_vec() } else { asked };
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |names: &[String]| asked.iter().all(|word| names.contains(word));
     println!(
         "{:>9} {:<7} {:>6} {:<7} {:>9} {:>9} {:<6} {:>7} {:<15} within 5 %",
         "words", "through", "rounds", "machine", "auto, ms", "best, ms", "", "ratio", "interval"
     );
-    for words in lists {
-        let list = list_of(words);
-        for rounds in [1, 100] {
-            for transport in Transport::ALL {
-                beside_the_best(&list, transport, rounds, "quiet");
-                let _busy = Busy::start();
-                beside_the_best(&list, transport, rounds, "slowed");
-            }
+    for (words, rounds, transport, machine) in cases() {
+        let names = [words.to_string(), format!("{words}x{rounds}"), transport.to_string()];
+        if wanted(&[&names[..], &[machine.to_owned()]].concat()) {
+            let _busy = (machine == "slowed").then(Busy::start);
+            beside_the_best(&list_of(words), transport, rounds, machine);
         }
     }
-    with_itself();
+    if wanted(&["itself".to_owned()]) {
+        with_itself();
+        with_more_work();
+    }
     ExitCode::SUCCESS
+}
+
+fn cases() -> impl Iterator<Item = (usize, u32, Transport, &'static str)> {
+    LISTS.into_iter().flat_map(|words| {
+        [1, 100].into_iter().flat_map(move |rounds| {
+            Transport::ALL.into_iter().flat_map(move |transport| {
+                ["quiet", "slowed"].map(|machine| (words, rounds, transport, machine))
+            })
+        })
+    })
 }
 
 fn list_of(words: usize) -> WordList {
@@ -159,6 +171,20 @@ fn beside_the_best(list: &WordList, transport: Transport, rounds: u32, machine: 
         median(&samples.iter().map(|sample| sample.total).collect::<Vec<_>>()).unwrap()
     };
     let best = (1..SIZES.len()).min_by_key(|&row| middle(&half(row, 0))).unwrap();
+    if std::env::var_os("ALL_ROWS").is_some() {
+        for row in 0..SIZES.len() {
+            let pair = compare_paired(&samples[row], &samples[0]).unwrap();
+            println!(
+                "   {:<6} {:.3} ms, of auto {:.3} ({:.3} to {:.3}) n {}",
+                SIZES[row],
+                middle(&samples[row]).as_secs_f64() * 1e3,
+                pair.ratio,
+                pair.low,
+                pair.high,
+                samples[row].len()
+            );
+        }
+    }
     let (auto, best_half) = (half(0, 1), half(best, 1));
     let found = compare_paired(&auto, &best_half).unwrap();
     let verdict = match found {
@@ -199,6 +225,34 @@ fn with_itself() {
              comparisons claim a difference"
         );
     }
+}
+
+/// Real runs, recorded and played back with 5 % more work on one side of each comparison: how many
+/// comparisons find it. `tests/verdicts.rs` does the same with a recording that is kept.
+fn with_more_work() {
+    const ROUNDS: usize = 100;
+    let list = list_of(1_000);
+    let mut measured = rows(&list, vec![(Box::new(Serial), work(1, ChunkSize::Auto))]);
+    let recording = measured.samples(COMPARISONS * ROUNDS * 2, None).remove(0);
+    let played = |piece: &[Sample], side: usize, percent: u32| -> Vec<Sample> {
+        let runs = piece.chunks_exact(2).enumerate();
+        runs.map(|(round, pair)| Sample {
+            round,
+            total: pair[side].total * percent / 100,
+            ..pair[side]
+        })
+        .collect()
+    };
+    let (mut slower, mut faster) = (0, 0);
+    for piece in recording.chunks_exact(2 * ROUNDS) {
+        let found = compare_paired(&played(piece, 0, 105), &played(piece, 1, 100)).unwrap();
+        slower += usize::from(found.verdict == Verdict::Slower);
+        faster += usize::from(found.verdict == Verdict::Faster);
+    }
+    println!(
+        "serial with 5 % more work beside itself, {ROUNDS} runs each: {slower} of {COMPARISONS} \
+         comparisons find it, {faster} claim the opposite"
+    );
 }
 
 /// A process that never rests, on the last of this process's processors, until dropped.

@@ -14,7 +14,7 @@
 //! This is arithmetic on counts: nothing here knows a word, a worker or a clock.
 
 use std::fmt;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 
 /// A rule for the sizes of tasks.
@@ -92,28 +92,32 @@ impl fmt::Display for ChunkSize {
 }
 
 impl ChunkSize {
-    /// The one size that all tasks but the last have, where there is one.
+    /// The one size that all tasks but the last have, where there is one. `rounds` is how often
+    /// each word is hashed.
     #[must_use]
-    pub fn fixed(self, words: usize, workers: NonZeroUsize) -> Option<NonZeroUsize> {
+    pub fn fixed(
+        self,
+        words: usize,
+        workers: NonZeroUsize,
+        rounds: NonZeroU32,
+    ) -> Option<NonZeroUsize> {
         match self {
             Self::Fixed(size) => Some(size),
             Self::Even => NonZeroUsize::new(words.div_ceil(workers.get()).max(1)),
-            Self::Auto => Some(auto_size(words, workers)),
+            Self::Auto => Some(auto_size(words, workers, rounds)),
             Self::Guided(_) | Self::Factoring(_) | Self::Trapezoid(_) => None,
         }
     }
 
     /// The sizes of all tasks for a list of `words` words; their sum is `words`, none is 0.
+    /// `rounds` is how often each word is hashed.
     #[must_use]
-    pub fn sizes(self, words: usize, workers: NonZeroUsize) -> Sizes {
+    pub fn sizes(self, words: usize, workers: NonZeroUsize, rounds: NonZeroU32) -> Sizes {
+        let fixed = self.fixed(words, workers, rounds).map_or(1, NonZeroUsize::get);
         let workers = workers.get();
         let half_share = words.div_ceil(2 * workers).max(1);
         let rule = match self {
-            Self::Fixed(_) | Self::Even | Self::Auto => {
-                let size =
-                    self.fixed(words, NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN));
-                Rule::Fixed(size.map_or(1, NonZeroUsize::get))
-            }
+            Self::Fixed(_) | Self::Even | Self::Auto => Rule::Fixed(fixed),
             Self::Guided(smallest) => Rule::Guided { workers, smallest: smallest.get() },
             Self::Factoring(smallest) => {
                 Rule::Factoring { workers, smallest: smallest.get(), size: 0, left_in_round: 0 }
@@ -130,17 +134,26 @@ impl ChunkSize {
     }
 }
 
-/// The size that `auto` takes: sixteen tasks for each worker, so that the last of them costs a
-/// worker at most about a sixteenth of its time in idleness, but never more than 5,000 words in
-/// one (a third of a millisecond's work for the fastest engine, beyond which nothing is gained),
-/// and not so few that the cost of a task shows.
+/// The size that `auto` takes: 64 tasks for each worker, within bounds.
+///
+/// * 64 tasks a worker: when the last of them is begun just as all others end, that costs less than
+///   2 % of the time, and about 3 % where its worker has to share its processor. With 16 tasks it
+///   cost up to 12 %, which showed with 100 rounds.
+/// * At least 2,048 hashes, an eighth of a millisecond's work for the fastest engine: handing a task
+///   out costs a hundredth of that, and a list of 1,000 words is one task a worker, since all of its
+///   work takes less time than the second answer.
+/// * At least 64 words, so that the lanes of an engine are full however heavy a word is.
+/// * At most 5,000 words, a third of a millisecond: larger ones gain nothing, and are no longer in
+///   the caches when their digests are copied.
+/// * Never so many that a worker has none.
 #[must_use]
-pub fn auto_size(words: usize, workers: NonZeroUsize) -> NonZeroUsize {
-    const FEWEST: usize = 64;
+pub fn auto_size(words: usize, workers: NonZeroUsize, rounds: NonZeroU32) -> NonZeroUsize {
+    const TASKS_PER_WORKER: usize = 64;
+    const FEWEST_HASHES: u32 = 2_048;
+    const FEWEST: u32 = 64;
     const MOST: usize = 5_000;
-    const TASKS_PER_WORKER: usize = 16;
-    let size = words.div_ceil(workers.get().saturating_mul(TASKS_PER_WORKER)).clamp(FEWEST, MOST);
-    // A short list still gives every worker something to do.
+    let fewest = (FEWEST_HASHES / rounds).max(FEWEST) as usize;
+    let size = words.div_ceil(workers.get().saturating_mul(TASKS_PER_WORKER)).clamp(fewest, MOST);
     let even = words.div_ceil(workers.get()).max(1);
     NonZeroUsize::new(size.min(even)).unwrap_or(NonZeroUsize::MIN)
 }
@@ -261,23 +274,29 @@ mod tests {
             ("even", 0, 4, vec![]),
         ] {
             let rule: ChunkSize = rule.parse().unwrap();
-            let found: Vec<usize> = rule.sizes(words, nonzero(workers)).collect();
+            let found: Vec<usize> = rule.sizes(words, nonzero(workers), NonZeroU32::MIN).collect();
             assert_eq!(found, sizes, "{rule} of {words} on {workers}");
         }
     }
 
     #[test]
     fn auto_gives_every_worker_work_and_keeps_tasks_short() {
-        for (words, workers, size) in [
-            (0, 2, 1),
-            (1, 2, 1),
-            (10, 2, 5),
-            (1_000, 2, 64),
-            (100_000, 2, 3_125),
-            (1_049_938, 2, 5_000),
-            (1_000, 64, 16),
+        for (words, workers, rounds, size) in [
+            (0, 2, 1, 1),
+            (1, 2, 1, 1),
+            (10, 2, 1, 5),
+            (1_000, 2, 1, 500),
+            (1_000, 2, 100, 64),
+            (100_000, 2, 1, 2_048),
+            (100_000, 2, 100, 782),
+            (1_049_938, 2, 1, 5_000),
+            (1_049_938, 2, 100, 5_000),
+            (1_000, 64, 1, 16),
+            (1_000, 64, u32::MAX, 16),
         ] {
-            assert_eq!(auto_size(words, nonzero(workers)).get(), size, "{words} on {workers}");
+            let rounds = NonZeroU32::new(rounds).unwrap();
+            let found = auto_size(words, nonzero(workers), rounds).get();
+            assert_eq!(found, size, "{words} on {workers}, {rounds} rounds");
         }
     }
 
@@ -295,8 +314,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sizes_add_up_to_the_list_and_never_grow(rule in any_rule(), words in 0_usize..200_000, workers in 1_usize..300) {
-            let sizes: Vec<usize> = rule.sizes(words, nonzero(workers)).collect();
+        fn sizes_add_up_to_the_list_and_never_grow(rule in any_rule(), words in 0_usize..200_000, workers in 1_usize..300, rounds in 1_u32..300) {
+            let rounds = NonZeroU32::new(rounds).unwrap();
+            let sizes: Vec<usize> = rule.sizes(words, nonzero(workers), rounds).collect();
             prop_assert_eq!(sizes.iter().sum::<usize>(), words);
             prop_assert!(sizes.iter().all(|&size| size > 0));
             prop_assert!(sizes.windows(2).all(|pair| pair[0] >= pair[1]), "{:?}", sizes);

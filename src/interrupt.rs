@@ -25,6 +25,7 @@ const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 pub struct Interrupt {
     signal: Arc<AtomicUsize>,
     end_at_once: Arc<AtomicBool>,
+    held_off: Arc<AtomicBool>,
     readable_when_pending: UnixStream,
     request: UnixStream,
 }
@@ -41,6 +42,7 @@ impl Interrupt {
         Ok(Arc::new(Self {
             signal: Arc::default(),
             end_at_once: Arc::default(),
+            held_off: Arc::default(),
             readable_when_pending,
             request,
         }))
@@ -59,14 +61,19 @@ impl Interrupt {
         let interrupt = Self::manual()?;
         for signal in SIGNALS {
             let number = signal.unsigned_abs() as usize;
-            let armed = &interrupt.end_at_once;
-            signal_hook::flag::register_conditional_shutdown(
-                signal,
-                128 + signal,
-                Arc::clone(armed),
-            )?;
-            signal_hook::flag::register(signal, Arc::clone(armed))?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.signal), number)?;
+            let (noted, held_off) =
+                (Arc::clone(&interrupt.signal), Arc::clone(&interrupt.held_off));
+            let end_at_once = Arc::clone(&interrupt.end_at_once);
+            // signal-hook's own conditional shutdown has one condition; this takes two.
+            let act = move || {
+                if end_at_once.swap(true, Ordering::SeqCst) && !held_off.load(Ordering::SeqCst) {
+                    signal_hook::low_level::exit(128 + signal);
+                }
+                noted.store(number, Ordering::SeqCst);
+            };
+            // SAFETY: a signal handler may only do what is async-signal-safe. This one loads and
+            // stores atomics and calls `_exit`: no allocation, no lock, no panic.
+            unsafe { signal_hook::low_level::register(signal, act) }?;
             signal_hook::low_level::pipe::register(signal, interrupt.request.try_clone()?)?;
         }
         signal_hook::flag::register(SIGXFSZ, Arc::default())?;
@@ -77,6 +84,15 @@ impl Interrupt {
     /// instead of making a request. Until told so, it does not.
     pub fn end_at_once(&self, at_once: bool) {
         self.end_at_once.store(at_once, Ordering::SeqCst);
+    }
+
+    /// Does something short that must not be cut in two: signals that come meanwhile make a
+    /// request, even where they would have ended the process on the spot.
+    pub fn hold_off<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.held_off.store(true, Ordering::SeqCst);
+        let done = work();
+        self.held_off.store(false, Ordering::SeqCst);
+        done
     }
 
     /// Makes the request, as if `signal` had come.

@@ -186,6 +186,34 @@ fn an_interrupted_sweep_prints_what_it_has_and_leaves_whole_files() {
 }
 
 #[test]
+fn impatient_requests_to_stop_leave_no_part_of_a_file() {
+    for patience in 1..=10 {
+        let (folder, options) = exports();
+        let words = english();
+        let mut arguments = vec!["sweep", "-q", "-w=2", "-c=50,100", "--runs=1m", "--warmup=0"];
+        arguments.extend(options.iter().map(String::as_str));
+        arguments.push(&words);
+        let mut running = start(program(&arguments));
+        // After a few rounds, each with its files: one more in each trial.
+        let json = folder.path().join("result.json");
+        let rounds = |path: &Path| {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            text.matches("\"round\":").count()
+        };
+        assert!(within(DEADLINE, || rounds(&json) >= 3 * patience), "no file after a round");
+        let ended = within(DEADLINE, || {
+            signal(running.pid(), SIGINT);
+            running.child().try_wait().expect("a child can be waited for").is_some()
+        });
+        assert!(ended);
+        running.end().exits_with(130);
+        let parts: Vec<_> =
+            names_in(folder.path()).into_iter().filter(|name| name.starts_with('.')).collect();
+        assert_eq!(parts, [""; 0]);
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_an_error_before_anything_is_measured() {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("directory.json");

@@ -1,6 +1,6 @@
 //! The HTML report in a real browser: Debian's chromium, without a window and without a network.
 //!
-//! The page is looked at from outside, through frames of a test page: 360 and 1200 pixels wide,
+//! The page is looked at from outside, through frames of a test page: 360, 1000 and 1200 pixels wide,
 //! with scripts and without. Where chromium is not installed the tests say so and pass; with
 //! `WORDHASH_REQUIRE_BROWSER=1` they fail instead.
 
@@ -173,7 +173,7 @@ const canBeUnderstood = page => {
 };
 
 (async () => {
-  for (const width of [360, 1200]) {
+  for (const width of [360, 1000, 1200]) {
     const plain = await frame(width, true);
     fits(plain, width, `${width} px without scripts`);
     check(plain.querySelectorAll("button").length === 0, "a script ran in a frame without scripts");
@@ -184,8 +184,11 @@ const canBeUnderstood = page => {
     sorts(page);
     fits(page, width, `${width} px after sorting`);
   }
-  const wide = (await frame(1200, false)).querySelector(".scroll");
-  check(wide.scrollWidth <= wide.clientWidth, `the table does not fit 1200 px: ${wide.scrollWidth}`);
+  for (const width of [1000, 1200]) {
+    const wide = (await frame(width, false)).querySelector(".scroll");
+    check(wide.scrollWidth <= wide.clientWidth,
+      `the table takes ${wide.scrollWidth} of ${wide.clientWidth} px at ${width}`);
+  }
 })().catch(error => problems.push(String(error))).finally(() => {
   document.body.innerHTML = "<pre>inspected\n</pre>";
   document.querySelector("pre").textContent += problems.join("\n");

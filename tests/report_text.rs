@@ -9,8 +9,9 @@ use wordhash::bench::cost_model::{CostModel, Fit};
 use wordhash::bench::diff::{Change, Difference, Pair};
 use wordhash::bench::result::{Chunksize, Comparison, ResultRow, Verdict};
 use wordhash::report::chart::{Curve, text};
+use wordhash::report::model::BestSizes;
 use wordhash::report::table::{Layout, render};
-use wordhash::report::{Report, answer, diff, label, markdown, model, plain};
+use wordhash::report::{Report, answer, csv, diff, html, label, markdown, model, plain};
 
 fn labels_of(rows: &[ResultRow]) -> Vec<String> {
     label::labels(rows)
@@ -205,9 +206,11 @@ fn the_markdown_holds_answer_notes_machine_and_command() {
         indistinguishable: vec![1, 2],
         recommended: 2,
         against_serial: run.results[2].against_serial,
+        smallest_difference: Some(0.123),
     };
     let report = Report {
         answer: Some(&answer),
+        answer_note: Some("3 runs of each show differences from about 12 % on."),
         warnings: &["Built without optimisation.".to_owned()],
         command: Some("wordhash sweep 1m_words.txt"),
         ..Report::new(&run)
@@ -223,6 +226,8 @@ fn the_markdown_holds_answer_notes_machine_and_command() {
     | 500 | 2100 | 108.0 ±1.1 | 6.8 | 54.0 | 27.0 | 1.02× (0.98–1.06) | no clear difference | 9.7 |
 
     Recommended: chunk size 100000 (61.4 ms), 1.79 times (1.73–1.87) as fast as the serial run. It is the fastest; not to be told from it: chunk size 262485.
+
+    3 runs of each show differences from about 12 % on.
 
     - Built without optimisation.
 
@@ -243,6 +248,7 @@ fn the_answer_says_what_the_samples_allow_and_no_more() {
         indistinguishable: indistinguishable.to_vec(),
         recommended,
         against_serial: rows[recommended].against_serial,
+        smallest_difference: None,
     };
     for (answer, expected) in [
         (
@@ -266,12 +272,63 @@ fn the_answer_says_what_the_samples_allow_and_no_more() {
             "Recommended: chunk size 500 (108.0 ms), no clear difference from the serial run \
              (0.98–1.06 times as fast). Every other row is clearly slower.",
         ),
+        (
+            with(3, &[1, 2, 3, 4, 5, 6, 7], 3),
+            "Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.76–1.91) as fast as the serial \
+             run. It is the fastest; not to be told from it: 6 rows, from chunk size 10000 (60.3 \
+             ms) to chunk size 500 (108.0 ms).",
+        ),
         (with(0, &[0], 0), "Recommended: serial (110.2 ms). Every other row is clearly slower."),
     ] {
         assert_eq!(answer::sentences(&answer, rows), expected);
     }
     let of_another_run = Answer { fastest: 99, ..with(0, &[0], 0) };
     assert_eq!(answer::sentences(&of_another_run, rows), "");
+}
+
+#[test]
+fn what_the_runs_can_show_is_said_and_never_an_option_that_is_in_use() {
+    let run = tutorial();
+    let with = |smallest_difference| Answer { smallest_difference, ..support::answer(&run) };
+    let advice = "; with --precision 2% it runs on for smaller ones";
+    for (smallest, said) in [
+        (0.123, "3 runs of each show differences from about 12.3 % on"),
+        (3.5, "3 runs of each do not even show a difference of twice the time"),
+    ] {
+        for (in_use, advice) in [(false, advice), (true, "")] {
+            let found = answer::what_can_be_seen(&with(Some(smallest)), &run.results, in_use);
+            assert_eq!(found, Some(format!("{said}{advice}.")));
+        }
+    }
+    let little = answer::what_can_be_seen(&with(Some(0.03)), &run.results, false);
+    assert_eq!(little.as_deref(), Some("3 runs of each show differences from about 3.0 % on."));
+    assert_eq!(answer::what_can_be_seen(&with(None), &run.results, false), None);
+}
+
+#[test]
+fn a_row_that_spilled_is_seen_in_every_table_and_in_the_csv() {
+    let mut run = tutorial();
+    run.results.drain(2..);
+    assert!(!render(&Report::new(&run), Layout::default()).contains("spilled"));
+    run.results[1].spilled_bytes = Some(67_196_032);
+    let report = Report::new(&run);
+    assert_snapshot!(render(&report, Layout::default()), @r"
+    1,049,938 words from 1m_words.txt; medians of 3 runs
+    processes, 4 workers, chunksize 262485, shared, spawn, avx512
+
+    backend    tasks   median ms  start   map   set           speed-up  verdict  M words/s   spilled
+    serial            110.2 ±1.1    6.9  55.1  27.6          reference                 9.5
+    processes      4   64.0 ±0.6    4.0  32.0  16.0  1.72× (1.66–1.79)  faster        16.4  64.1 MiB
+    ");
+    let markdown = markdown::render(&report);
+    assert!(markdown.contains("| M words/s | spilled |"), "{markdown}");
+    assert!(markdown.contains("| 16.4 | 64.1 MiB |"), "{markdown}");
+    let html = html::render(&report);
+    assert!(html.contains("<td class=\"number\" data-value=\"67196032\">64.1 MiB</td>"), "{html}");
+    let csv = csv::render(&run);
+    let ends: Vec<_> = csv.lines().map(|line| line.rsplit_once(',').map(|(_, end)| end)).collect();
+    let expected = ["spilled_bytes", "", "", "", "67196032", "67196032", "67196032"];
+    assert_eq!(ends, expected.map(Some));
 }
 
 #[test]
@@ -285,17 +342,21 @@ fn a_model_that_does_not_fit_is_not_shown_and_says_so() {
     };
     let fit =
         Fit { model, residuals: vec![0.03, -0.03, 0.03, -0.03, 0.03, -0.03, 0.03], fits: true };
+    let best = BestSizes { model: 8203, kruskal_weiss: None };
+    let without = model::sentence(&fit, &best);
+    assert!(without.ends_with("off by 3.0 %. Best size by the model 8203."), "{without}");
     assert_eq!(
-        model::sentence(&fit),
+        model::sentence(&fit, &BestSizes { kruskal_weiss: Some(3100), ..best }),
         "Cost model: 4.2 ms once, 1.3 µs a task, 55.2 ns a word of a worker's share, 0.020 ns a \
-         word of the chunk size; typically off by 3.0 %."
+         word of the chunk size; typically off by 3.0 %. Best size by the model 8203, by Kruskal \
+         and Weiss's formula 3100."
     );
     assert_eq!(
-        model::sentence(&Fit { residuals: vec![0.01, -0.3], fits: false, ..fit.clone() }),
+        model::sentence(&Fit { residuals: vec![0.01, -0.3], fits: false, ..fit.clone() }, &best),
         "No cost model is shown: 2 rows are too few to fit one, 7 are not."
     );
     assert_eq!(
-        model::sentence(&Fit { residuals: vec![-0.3; 8], fits: false, ..fit }),
+        model::sentence(&Fit { residuals: vec![-0.3; 8], fits: false, ..fit }, &best),
         "The cost model does not fit these 8 rows and is not shown: it is off by up to 30.0 %."
     );
 }

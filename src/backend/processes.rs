@@ -62,7 +62,7 @@ impl Backend for Processes {
         let mut pool = self.pool(list, work, around)?;
         let started = around.clock.now();
         let mut source = ChunkSource {
-            chunks: list.chunks(work.chunksize.sizes(list.len(), work.workers)),
+            chunks: list.chunks(work.chunksize.sizes(list.len(), work.workers, work.rounds)),
             text: (self.transport == Transport::Pipe).then(|| list.text()),
             tasks: 0,
         };

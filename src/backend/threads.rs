@@ -73,7 +73,7 @@ struct Taken<'a> {
 
 impl<'a> Queue<'a> {
     fn new(list: &'a WordList, work: &Work, places: &'a mut [Digest]) -> Self {
-        let chunks = list.chunks(work.chunksize.sizes(list.len(), work.workers));
+        let chunks = list.chunks(work.chunksize.sizes(list.len(), work.workers, work.rounds));
         Self { left: Mutex::new(Left { chunks, places }), tasks: AtomicUsize::new(0) }
     }
 

@@ -6,11 +6,13 @@
 //! the set of all that cannot be told from it, and what is recommended is not that row but the
 //! middle of the set, which stays where it is when luck turns.
 
+use serde::{Deserialize, Serialize};
+
 use super::bootstrap::compare_paired;
 use super::result::{Comparison, ResultRow, Verdict};
 
 /// What a sweep found; rows are named by their index in the results.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The row with the smallest median.
     pub fastest: usize,
@@ -23,6 +25,11 @@ pub struct Answer {
     /// The recommended row's time beside the serial row's; see [`Comparison::speedup`]. `None`
     /// where there is no serial row, or it is the recommended one.
     pub against_serial: Option<Comparison>,
+    /// How much more time than the fastest a row would have to take to be told from it, given how
+    /// the samples of those that cannot be told from it scatter (the middle one of them): 0.1 is
+    /// 10 % more. `None` where there is no other such row, or too few samples to say.
+    #[serde(default)]
+    pub smallest_difference: Option<f64>,
 }
 
 /// The answer that these rows give; `None` when none of them has a sample.
@@ -32,14 +39,24 @@ pub fn answer(rows: &[ResultRow]) -> Option<Answer> {
     let (fastest, _) = measured
         .filter_map(|(index, row)| Some((index, row.summary?.median)))
         .min_by_key(|&(_, median)| median)?;
-    let indistinguishable: Vec<usize> = (0..rows.len())
-        .filter(|&index| index == fastest || !is_slower(&rows[index], &rows[fastest]))
-        .collect();
+    let (mut indistinguishable, mut differences) = (Vec::new(), Vec::new());
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| !row.samples.is_empty()) {
+        // A row with too few samples to compare is in: nothing is known against it.
+        let beside = (index != fastest)
+            .then(|| compare_paired(&row.samples, &rows[fastest].samples))
+            .flatten();
+        if beside.is_none_or(|beside| beside.verdict != Verdict::Slower) {
+            indistinguishable.push(index);
+            differences.extend(beside.map(|beside| beside.ratio / beside.low - 1.0));
+        }
+    }
+    differences.sort_unstable_by(f64::total_cmp);
+    let smallest_difference = differences.get(differences.len() / 2).copied();
     let recommended = middle(rows, &indistinguishable, fastest);
     let serial = serial_row(rows).filter(|&serial| serial != recommended);
     let against_serial =
         serial.and_then(|serial| compare_paired(&rows[recommended].samples, &rows[serial].samples));
-    Some(Answer { fastest, indistinguishable, recommended, against_serial })
+    Some(Answer { fastest, indistinguishable, recommended, against_serial, smallest_difference })
 }
 
 /// Sets each row's [`ResultRow::against_serial`], where there is a serial row.
@@ -54,16 +71,6 @@ pub fn compare_with_serial(rows: &mut [ResultRow]) {
 
 fn serial_row(rows: &[ResultRow]) -> Option<usize> {
     rows.iter().position(|row| row.backend == "serial")
-}
-
-/// Whether a row was measured and is clearly slower. A row with too few samples to compare is not:
-/// nothing is known against it. One without samples is out.
-fn is_slower(row: &ResultRow, fastest: &ResultRow) -> bool {
-    if row.samples.is_empty() {
-        return true;
-    }
-    compare_paired(&row.samples, &fastest.samples)
-        .is_some_and(|comparison| comparison.verdict == Verdict::Slower)
 }
 
 fn middle(rows: &[ResultRow], indistinguishable: &[usize], fastest: usize) -> usize {
@@ -123,6 +130,8 @@ mod tests {
         let (speedup, low, high) = answer.against_serial.unwrap().speedup();
         let shown = [speedup, low, high].map(|figure| format!("{figure:.3}"));
         assert_eq!(shown, ["2.010", "1.913", "2.049"]);
+        let difference = answer.smallest_difference.map(|share| format!("{share:.4}"));
+        assert_eq!(difference.as_deref(), Some("0.0402"));
     }
 
     #[test]
@@ -143,6 +152,7 @@ mod tests {
         for rows in [vec![serial(&SLOW), guided], vec![row(9, &SLOW), serial(&QUICK)]] {
             let answer = answer(&rows).unwrap();
             assert_eq!((answer.recommended, answer.indistinguishable), (1, vec![1]));
+            assert_eq!(answer.smallest_difference, None);
         }
     }
 
@@ -153,7 +163,7 @@ mod tests {
         let rows = [row(1, &[]), row(10, &[100]), row(100, &[900]), serial(&[2000])];
         let answer = answer(&rows).unwrap();
         assert_eq!((answer.fastest, answer.indistinguishable), (1, vec![1, 2, 3]));
-        assert_eq!(answer.against_serial, None);
+        assert_eq!((answer.against_serial, answer.smallest_difference), (None, None));
     }
 
     #[test]

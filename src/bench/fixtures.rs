@@ -67,5 +67,6 @@ pub(super) fn run(results: Vec<ResultRow>) -> SavedRun {
             checksum: Some("ab12".to_owned()),
         },
         results,
+        answer: None,
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
 use crate::cli::{Export, ExportFormat};
+use crate::interrupt::Interrupt;
 use crate::report::{chart, csv, html, json, markdown, trace};
 
 /// A file of results could not be written.
@@ -17,15 +18,16 @@ pub(super) struct ExportError {
 }
 
 /// Finds out before anything is measured whether the files can be written where they are wanted.
-pub(super) fn check(exports: &[Export]) -> Result<(), ExportError> {
+pub(super) fn check(exports: &[Export], interrupt: &Interrupt) -> Result<(), ExportError> {
     for Export { path, .. } in exports {
         let failed = |error| ExportError { path: path.clone(), error };
         if path.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
         let beside = beside(path);
-        fs::write(&beside, "").map_err(failed)?;
-        fs::remove_file(&beside).map_err(failed)?;
+        let tried =
+            interrupt.hold_off(|| fs::write(&beside, "").and_then(|()| fs::remove_file(&beside)));
+        tried.map_err(failed)?;
     }
     Ok(())
 }
@@ -41,6 +43,7 @@ pub(super) fn want_timelines(exports: &[Export]) -> bool {
 pub(super) fn write<'a>(
     exports: &'a [Export],
     findings: &Findings,
+    interrupt: &Interrupt,
 ) -> Result<Vec<&'a Export>, ExportError> {
     let mut nothing_to_show = Vec::new();
     for export in exports {
@@ -50,12 +53,16 @@ pub(super) fn write<'a>(
             continue;
         };
         let beside = beside(path);
-        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
-        if let Err(error) = written {
-            // The error that matters is the first one.
-            let _ = fs::remove_file(&beside);
-            return Err(ExportError { path: path.clone(), error });
-        }
+        // A second signal would end the process with the new file beside the old one.
+        let written = interrupt.hold_off(|| {
+            let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+            if written.is_err() {
+                // The error that matters is the first one.
+                let _ = fs::remove_file(&beside);
+            }
+            written
+        });
+        written.map_err(|error| ExportError { path: path.clone(), error })?;
     }
     Ok(nothing_to_show)
 }
@@ -92,10 +99,12 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_written_is_found_before_anything_is_measured() {
         let folder = tempfile::tempdir().unwrap();
-        let error = check(&export_to(folder.path().join("missing/out.json"))).unwrap_err();
+        let interrupt = Interrupt::manual().unwrap();
+        let error =
+            check(&export_to(folder.path().join("missing/out.json")), &interrupt).unwrap_err();
         assert!(error.to_string().contains("missing/out.json"), "{error}");
-        assert!(check(&export_to(folder.path().to_owned())).is_err(), "a folder");
-        check(&export_to(folder.path().join("out.json"))).unwrap();
+        assert!(check(&export_to(folder.path().to_owned()), &interrupt).is_err(), "a folder");
+        check(&export_to(folder.path().join("out.json")), &interrupt).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a check leaves nothing");
     }
 }

@@ -2,21 +2,24 @@
 
 use std::time::Duration;
 
-use crate::bench::answer::{Answer, answer};
-use crate::bench::cost_model::{Fit, Observation, fit};
+use crate::bench::answer::answer;
+use crate::bench::cost_model::{Fit, Observation, fit, kruskal_weiss_chunksize, word_spread};
 use crate::bench::result::{ResultRow, SavedRun};
 use crate::bench::warnings::{OptionsInUse, warnings};
 use crate::report::Report;
-use crate::report::model::{ModelCurve, sentence};
+use crate::report::answer::what_can_be_seen;
+use crate::report::model::{BestSizes, ModelCurve, sentence};
 use crate::report::timeline::Timeline;
 
 /// What a report is made from.
 pub(super) struct Findings {
+    /// With its answer.
     pub(super) run: SavedRun,
-    pub(super) answer: Option<Answer>,
     pub(super) warnings: Vec<String>,
     /// One for each configuration, or none.
     pub(super) timelines: Vec<Timeline>,
+    /// What so many runs can show, where the answer leaves something open.
+    answer_note: Option<String>,
     models: Vec<ModelCurve>,
     model_note: Option<String>,
     command: String,
@@ -24,12 +27,17 @@ pub(super) struct Findings {
 
 impl Findings {
     /// Draws the conclusions. Only a sweep has an answer and a model: it is about chunk sizes.
-    pub(super) fn of(run: SavedRun, is_sweep: bool, in_use: OptionsInUse) -> Self {
-        let answer = if is_sweep { answer(&run.results) } else { None };
+    pub(super) fn of(mut run: SavedRun, is_sweep: bool, in_use: OptionsInUse) -> Self {
+        run.answer = if is_sweep { answer(&run.results) } else { None };
+        let answer_note = run
+            .answer
+            .as_ref()
+            .and_then(|found| what_can_be_seen(found, &run.results, in_use.precision));
         let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
         let warnings = warnings(&run).iter().map(|warning| warning.text(in_use)).collect();
         let timelines = Vec::new();
-        Self { run, answer, warnings, timelines, models, model_note, command: command_line() }
+        let command = command_line();
+        Self { run, warnings, timelines, answer_note, models, model_note, command }
     }
 
     /// The row whose chunk size is the best one: the recommended row, or where that has no size,
@@ -40,7 +48,7 @@ impl Findings {
             rows[*index].chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
         };
         let median = |index: usize| Some((rows[index].summary?.median, index));
-        let recommended = self.answer.as_ref()?.recommended;
+        let recommended = self.run.answer.as_ref()?.recommended;
         let fastest = || (0..rows.len()).filter(sized).filter_map(median).min();
         Some(recommended).filter(sized).or_else(|| Some(fastest()?.1))
     }
@@ -48,7 +56,8 @@ impl Findings {
     /// The same as the formats take it.
     pub(super) fn report(&self) -> Report<'_> {
         Report {
-            answer: self.answer.as_ref(),
+            answer: self.run.answer.as_ref(),
+            answer_note: self.answer_note.as_deref(),
             models: &self.models,
             model_note: self.model_note.as_deref(),
             warnings: &self.warnings,
@@ -63,7 +72,7 @@ impl Findings {
 pub(super) fn siblings<'a>(
     rows: &'a [ResultRow],
     like: &'a ResultRow,
-) -> impl Iterator<Item = (usize, &'a ResultRow)> {
+) -> impl Iterator<Item = (usize, &'a ResultRow)> + Clone {
     rows.iter().enumerate().filter(move |(_, row)| {
         row.chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
             && (&row.backend, row.workers, &row.transport, &row.start_method)
@@ -90,7 +99,8 @@ fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
             continue;
         }
         let Some(fit) = fit_like(run, row) else { continue };
-        note.get_or_insert_with(|| sentence(&fit));
+        let like = siblings(&run.results, row).map(|(_, row)| row);
+        note.get_or_insert_with(|| sentence(&fit, &best_sizes(&fit, like, run.input.words)));
         if fit.fits {
             let sizes: Vec<usize> = siblings(&run.results, row)
                 .filter_map(|(_, row)| row.chunksize.as_ref()?.fixed())
@@ -103,6 +113,23 @@ fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
         }
     }
     (curves, note)
+}
+
+/// The sizes that are best by the theories, for rows like these.
+fn best_sizes<'a>(
+    fit: &Fit,
+    mut rows: impl Iterator<Item = &'a ResultRow> + Clone,
+    words: usize,
+) -> BestSizes {
+    let spread = word_spread(rows.clone());
+    let workers = rows.find_map(|row| row.workers).unwrap_or(1).max(1);
+    let overhead = fit.model.seconds_per_task;
+    BestSizes {
+        model: fit.model.best_chunksize(words, workers),
+        kruskal_weiss: spread
+            .filter(|_| overhead > 0.0)
+            .and_then(|spread| kruskal_weiss_chunksize(words, workers, overhead, spread)),
+    }
 }
 
 /// The command line of this process, ready to be pasted into a shell.

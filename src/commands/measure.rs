@@ -55,8 +55,8 @@ pub(super) fn measure(
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
     screen.quiet = task.show.quiet;
-    export::check(&task.measure.export)?;
     let interrupt = Interrupt::on_signals()?;
+    export::check(&task.measure.export, &interrupt)?;
     interrupt.end_at_once(true);
     let memory = (task.memory, config::budget(task.memory, &configs)?);
     let mut input = input::open(task.input, memory, &interrupt, screen)?;
@@ -117,7 +117,7 @@ impl<'a> Session<'a> {
             progress.finish();
             findings.timelines = recorded?;
         }
-        let not_written = export::write(exports, &findings)?;
+        let not_written = export::write(exports, &findings, self.interrupt)?;
         Ok((findings, not_written))
     }
 
@@ -306,6 +306,7 @@ impl Observer for Watcher<'_> {
             return;
         }
         let all: Vec<Vec<Sample>> = self.before.iter().chain(samples).cloned().collect();
-        self.failed = export::write(exports, &self.session.findings(&all)).err();
+        let findings = self.session.findings(&all);
+        self.failed = export::write(exports, &findings, self.session.interrupt).err();
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn empty_row(config: &Config, words: usize) -> ResultRow {
         label: String::new(),
         backend: config.backend_name().to_owned(),
         workers: parallel.then_some(work.workers.get()),
-        chunksize: parallel.then(|| match work.chunksize.fixed(words, work.workers) {
+        chunksize: parallel.then(|| match work.chunksize.fixed(words, work.workers, work.rounds) {
             Some(size) => Chunksize::Fixed(size.get()),
             None => Chunksize::Schedule(work.chunksize.to_string()),
         }),

@@ -161,6 +161,7 @@ impl Record {
                 checksum: seen.and_then(|seen| seen.checksum).map(|sum| sum.to_string()),
             },
             results,
+            answer: None,
         }
     }
 }

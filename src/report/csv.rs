@@ -9,7 +9,7 @@ use super::escape::csv_field;
 use crate::bench::result::{ResultRow, Sample, SavedRun};
 
 /// The names of the columns, in their order.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 17] = [
     "label",
     "backend",
     "workers",
@@ -26,6 +26,7 @@ pub const COLUMNS: [&str; 16] = [
     "start_s",
     "map_s",
     "set_s",
+    "spilled_bytes",
 ];
 
 /// Every sample of every row.
@@ -62,6 +63,8 @@ fn fields(row: &ResultRow, words: usize, sample: &Sample) -> [String; COLUMNS.le
         or_empty(sample.start.map(seconds)),
         or_empty(sample.map.map(seconds)),
         or_empty(sample.set.map(seconds)),
+        // Of the row's last run: every run spills alike.
+        or_empty(row.spilled_bytes),
     ]
 }
 

@@ -23,6 +23,7 @@ pub(crate) enum Column {
     Speedup,
     Verdict,
     Rate,
+    Spilled,
 }
 
 /// One field of the table.
@@ -40,6 +41,8 @@ pub(crate) struct GridRow {
     pub(crate) cells: Vec<Cell>,
     pub(crate) verdict: Option<Verdict>,
     pub(crate) recommended: bool,
+    /// Whether it cannot be told from the fastest row, or is that.
+    pub(crate) among_the_fastest: bool,
 }
 
 /// Columns and rows.
@@ -52,7 +55,7 @@ pub(crate) struct Grid {
 
 impl Column {
     /// The figure columns, in the order of the table.
-    const FIGURES: [Self; 8] = [
+    const FIGURES: [Self; 9] = [
         Self::Tasks,
         Self::Median,
         Self::Start,
@@ -61,6 +64,7 @@ impl Column {
         Self::Speedup,
         Self::Verdict,
         Self::Rate,
+        Self::Spilled,
     ];
 
     pub(crate) fn heading(self, unit: TimeUnit) -> String {
@@ -81,6 +85,7 @@ impl Column {
             Self::Speedup => "speed-up".to_owned(),
             Self::Verdict => "verdict".to_owned(),
             Self::Rate => "M words/s".to_owned(),
+            Self::Spilled => "spilled".to_owned(),
         }
     }
 
@@ -116,6 +121,9 @@ impl Column {
                 value: None,
             }),
             Self::Rate => rate(words, summary.median),
+            Self::Spilled => row.spilled_bytes.map_or_else(Cell::default, |bytes| {
+                Cell::number(figure::bytes(bytes), bytes as f64)
+            }),
         }
     }
 }
@@ -156,7 +164,9 @@ impl Grid {
             }
             let verdict = row.against_serial.map(|comparison| comparison.verdict);
             let recommended = report.answer.is_some_and(|answer| answer.recommended == index);
-            GridRow { cells, verdict, recommended }
+            let among_the_fastest =
+                report.answer.is_some_and(|answer| answer.indistinguishable.contains(&index));
+            GridRow { cells, verdict, recommended, among_the_fastest }
         });
         let rows = rows.collect();
         let mut grid = Self { columns, unit, rows };

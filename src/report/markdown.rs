@@ -28,6 +28,9 @@ pub fn render(report: &Report<'_>) -> String {
     if let Some(found) = report.answer {
         let _ = writeln!(text, "{}\n", markdown(&answer::sentences(found, &run.results)));
     }
+    if let Some(note) = report.answer_note {
+        let _ = writeln!(text, "{}\n", markdown(note));
+    }
     if let Some(note) = report.model_note {
         let _ = writeln!(text, "{}\n", markdown(note));
     }

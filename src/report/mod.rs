@@ -51,6 +51,9 @@ pub struct Report<'a> {
     pub run: &'a SavedRun,
     /// What the measurement says to do.
     pub answer: Option<&'a Answer>,
+    /// How small a difference the runs could show, where the answer leaves something open; a
+    /// sentence.
+    pub answer_note: Option<&'a str>,
     /// What a cost model says beside what was measured.
     pub models: &'a [ModelCurve],
     /// What there is to say of the model, or why none is shown; a sentence.
@@ -70,6 +73,7 @@ impl<'a> Report<'a> {
         Self {
             run,
             answer: None,
+            answer_note: None,
             models: &[],
             model_note: None,
             warnings: &[],

@@ -47,13 +47,25 @@ fn rounded(size: f64) -> usize {
     size.round() as usize
 }
 
-/// What the model says each thing costs, or that it does not fit and is not shown.
+/// The chunk sizes that theories find best for what was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BestSizes {
+    /// By the fitted model.
+    pub model: usize,
+    /// By Kruskal and Weiss (1985), from the cost of a task and the spread of a word's time; `None`
+    /// where one of the two is not known.
+    pub kruskal_weiss: Option<usize>,
+}
+
+/// What the model says each thing costs and which sizes are best by theory, or that it does not fit
+/// and is not shown.
 #[must_use]
-pub fn sentence(fit: &Fit) -> String {
+pub fn sentence(fit: &Fit, best: &BestSizes) -> String {
     let rows = fit.residuals.len();
     if rows < FEWEST {
         return format!(
-            "No cost model is shown: {rows} rows are too few to fit one, {FEWEST} are not."
+            "No cost model is shown: {rows} {} too few to fit one, {FEWEST} are not.",
+            if rows == 1 { "row is" } else { "rows are" }
         );
     }
     if !fit.fits {
@@ -74,9 +86,16 @@ pub fn sentence(fit: &Fit) -> String {
     let costs = costs.into_iter().filter(|(seconds, _)| *seconds > 0.0);
     let costs: Vec<_> = costs.map(|(cost, of)| format!("{} {of}", figure::cost(cost))).collect();
     let off = percent(fit.typical_residual());
-    format!("Cost model: {}; typically off by {off}.", costs.join(", "))
+    let other = best
+        .kruskal_weiss
+        .map_or_else(String::new, |size| format!(", by Kruskal and Weiss's formula {size}"));
+    format!(
+        "Cost model: {}; typically off by {off}. Best size by the model {}{other}.",
+        costs.join(", "),
+        best.model
+    )
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }

@@ -25,8 +25,15 @@ pub struct Layout {
 }
 
 /// The columns that may go where there is no room, the least telling first.
-const EXPENDABLE: [Column; 6] =
-    [Column::Rate, Column::Start, Column::Set, Column::Map, Column::Tasks, Column::Verdict];
+const EXPENDABLE: [Column; 7] = [
+    Column::Rate,
+    Column::Start,
+    Column::Set,
+    Column::Map,
+    Column::Tasks,
+    Column::Spilled,
+    Column::Verdict,
+];
 
 const BOLD: &str = "\x1b[1m";
 const FAINT: &str = "\x1b[2m";
@@ -53,6 +60,9 @@ pub fn render(report: &Report<'_>, layout: Layout) -> String {
     }
     if let Some(found) = report.answer {
         let _ = writeln!(text, "\n{}", answer::sentences(found, &report.run.results));
+    }
+    if let Some(note) = report.answer_note {
+        let _ = writeln!(text, "{}", one_line(note));
     }
     if let Some(note) = report.model_note {
         let _ = writeln!(text, "{}", one_line(note));

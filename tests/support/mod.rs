@@ -111,6 +111,7 @@ pub(crate) fn run(mut results: Vec<ResultRow>) -> SavedRun {
             checksum: Some("ab12".to_owned()),
         },
         results,
+        answer: None,
     }
 }
 
@@ -190,6 +191,7 @@ pub(crate) fn answer(run: &SavedRun) -> Answer {
         indistinguishable: vec![fastest - 1, fastest, fastest + 1],
         recommended: fastest + 1,
         against_serial: run.results[fastest + 1].against_serial,
+        smallest_difference: Some(0.123),
     }
 }
 
@@ -245,6 +247,7 @@ pub(crate) fn full_page() -> String {
     let timelines = [timeline("5000", 210, 5000), timeline("1", 100_000, 1)];
     let report = Report {
         answer: Some(&answer),
+        answer_note: Some("3 runs of each show differences from about 12.3 % on."),
         models: &[model(&run)],
         model_note: Some("The cost model is off by 2.1 % in the middle."),
         warnings: &["The load was 3.1 on 2 cores when the measurement began.".to_owned()],

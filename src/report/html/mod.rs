@@ -72,6 +72,9 @@ fn opening(page: &mut String, report: &Report<'_>) {
         let sentences = markup(&answer::sentences(found, &run.results));
         let _ = writeln!(page, "<p class=\"answer\">{sentences}</p>");
     }
+    if let Some(note) = report.answer_note {
+        let _ = writeln!(page, "<p>{}</p>", markup(note));
+    }
     let _ = writeln!(page, "<p>{}.</p>", markup(&environment::sentence(run)));
     if !report.warnings.is_empty() {
         page.push_str("<ul class=\"warnings\" aria-label=\"Warnings\">\n");

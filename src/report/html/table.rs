@@ -46,12 +46,17 @@ fn table_row(page: &mut String, grid: &Grid, row: &GridRow) {
         let value = cell.value.map(|value| format!(" data-value=\"{value}\"")).unwrap_or_default();
         let text = markup(&cell.text);
         let class = match (column, row.verdict) {
-            (Column::Verdict, Some(Verdict::Faster)) => " class=\"faster\"",
-            (Column::Verdict, Some(Verdict::Slower)) => " class=\"slower\"",
+            (Column::Verdict, Some(Verdict::Faster)) => " class=\"verdict faster\"",
+            (Column::Verdict, Some(Verdict::Slower)) => " class=\"verdict slower\"",
+            (Column::Verdict, _) => " class=\"verdict\"",
             _ => class(*column),
         };
         if index == 0 {
-            let mark = if row.recommended { "<span class=\"mark\">recommended</span>" } else { "" };
+            let mark = match (row.recommended, row.among_the_fastest) {
+                (true, _) => "<span class=\"mark\">recommended</span>",
+                (false, true) => "<span class=\"mark\">as fast</span>",
+                (false, false) => "",
+            };
             let _ = write!(page, "<th scope=\"row\"{class}{value}>{mark}{text}</th>");
         } else {
             let _ = write!(page, "<td{class}{value}>{text}</td>");
