@@ -171,20 +171,6 @@ fn beside_the_best(list: &WordList, transport: Transport, rounds: u32, machine: 
         median(&samples.iter().map(|sample| sample.total).collect::<Vec<_>>()).unwrap()
     };
     let best = (1..SIZES.len()).min_by_key(|&row| middle(&half(row, 0))).unwrap();
-    if std::env::var_os("ALL_ROWS").is_some() {
-        for row in 0..SIZES.len() {
-            let pair = compare_paired(&samples[row], &samples[0]).unwrap();
-            println!(
-                "   {:<6} {:.3} ms, of auto {:.3} ({:.3} to {:.3}) n {}",
-                SIZES[row],
-                middle(&samples[row]).as_secs_f64() * 1e3,
-                pair.ratio,
-                pair.low,
-                pair.high,
-                samples[row].len()
-            );
-        }
-    }
     let (auto, best_half) = (half(0, 1), half(best, 1));
     let found = compare_paired(&auto, &best_half).unwrap();
     let verdict = match found {

@@ -137,10 +137,10 @@ impl ChunkSize {
 /// The size that `auto` takes: 64 tasks for each worker, within bounds.
 ///
 /// * 64 tasks a worker: when the last of them is begun just as all others end, that costs less than
-///   2 % of the time, and about 3 % where its worker has to share its processor. With 16 tasks it
-///   cost up to 12 %, which showed with 100 rounds.
+///   2 % of the time, and about 3 % where its worker has to share its processor. With 16 tasks
+///   these would be 6 % and 12 %.
 /// * At least 2,048 hashes, an eighth of a millisecond's work for the fastest engine: handing a task
-///   out costs a hundredth of that, and a list of 1,000 words is one task a worker, since all of its
+///   out costs about a hundredth of that, and a list of 1,000 words is one task a worker, since all of its
 ///   work takes less time than the second answer.
 /// * At least 64 words, so that the lanes of an engine are full however heavy a word is.
 /// * At most 5,000 words, a third of a millisecond: larger ones gain nothing, and are no longer in
