@@ -77,7 +77,7 @@ fn compare_sets_three_ways_side_by_side() {
     let arguments = ["compare", "--quiet", "--runs=2", "--warmup=0", "-w=2", &english];
     let text = wordhash(&arguments).succeeds_quietly().text();
     let expected =
-        ["serial", "threads, 2 workers, chunksize 64", "processes, 2 workers, chunksize 64"];
+        ["serial", "threads, 2 workers, chunksize 277", "processes, 2 workers, chunksize 277"];
     assert_eq!(labels(&text), expected);
     let table = wordhash(&[&arguments[..], &["--format=table"]].concat()).succeeds_quietly().text();
     for part in ["speed-up", "reference", "threads", "processes", "set"] {
