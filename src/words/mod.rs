@@ -13,13 +13,14 @@ mod chunk;
 pub mod generate;
 mod index;
 mod load;
+pub mod parts;
 mod shown;
 mod split;
 mod unpack;
 mod windows;
 
 pub use chunk::{Chunk, Chunks};
-pub use load::{LoadError, Source, load};
+pub use load::{LoadError, Source, load, read_blocks};
 pub use shown::Shown;
 pub use split::{Rules, Words};
 pub use windows::{Room, Window, Windows};
