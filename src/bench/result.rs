@@ -167,6 +167,10 @@ pub struct Sample {
     /// From there until the last digest is back.
     #[serde(with = "optional_seconds")]
     pub map: Option<Duration>,
+    /// From there until every digest is with the rank that counts it; `None` where the digests stay
+    /// in one place.
+    #[serde(default, with = "optional_seconds")]
+    pub exchange: Option<Duration>,
     /// From there until the set of hashes is complete.
     #[serde(with = "optional_seconds")]
     pub set: Option<Duration>,
@@ -255,9 +259,15 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What one worker process did in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What one worker process, or one rank, did in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessRow {
+    /// The machine that it ran on; `None` for the one that measured.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Its number among the ranks of an MPI run; `None` in any other run.
+    #[serde(default)]
+    pub rank: Option<usize>,
     /// Its process id.
     pub pid: u32,
     /// How many tasks it finished.

@@ -165,3 +165,19 @@ fn more_digests_than_entries_can_number_are_an_error() {
     let error = count_distinct(digests, threads(1)).unwrap_err();
     assert!(matches!(error, KnownError::TooMany { digests } if digests == 1 << 32));
 }
+
+#[test]
+fn digests_are_kept_once_each() {
+    let digest = |byte: u8| [byte; crate::sha512::DIGEST_LEN];
+    for (digests, kept) in [
+        (vec![], vec![]),
+        (vec![7], vec![7]),
+        (vec![7, 7, 7], vec![7]),
+        (vec![3, 1, 2, 3, 1], vec![1, 2, 3]),
+    ] {
+        let mut digests: Vec<Digest> = digests.into_iter().map(digest).collect();
+        let left = keep_distinct(&mut digests);
+        let expected: Vec<Digest> = kept.into_iter().map(digest).collect();
+        assert_eq!(digests[..left], expected[..]);
+    }
+}

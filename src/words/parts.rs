@@ -203,7 +203,8 @@ impl ListFile {
             (SAMPLES, (bytes - sample) / (SAMPLES - 1), usize::try_from(sample).unwrap_or(0))
         };
         for at in (0..count).map(|number| number * step) {
-            let read = read_up_to(&self.file, &mut buffer[..len], at).map_err(|e| self.failed(e))?;
+            let read =
+                read_up_to(&self.file, &mut buffer[..len], at).map_err(|e| self.failed(e))?;
             sum = sum.wrapping_add(tally(&buffer[..read], at));
         }
         Ok(sum)
@@ -450,7 +451,10 @@ impl Reader {
         if words >= most_words {
             // Blank lines behind the last word are left to whoever reads the next one.
             let mut word_ends = word_ends(bytes, line_start, list.rules);
-            used = most_words.checked_sub(1).and_then(|last| word_ends.nth(last)).map_or(0, |at| at + 1);
+            used = most_words
+                .checked_sub(1)
+                .and_then(|last| word_ends.nth(last))
+                .map_or(0, |at| at + 1);
             words = most_words;
         } else if ends && bytes.last() != Some(&b'\n') {
             words += 1;
@@ -460,7 +464,11 @@ impl Reader {
     }
 
     /// The next whole lines, and whether the list ends with them. They may go on behind `end`.
-    fn next_lines(&mut self, list: &ListFile, end: u64) -> Result<Option<(&[u8], bool)>, LoadError> {
+    fn next_lines(
+        &mut self,
+        list: &ListFile,
+        end: u64,
+    ) -> Result<Option<(&[u8], bool)>, LoadError> {
         if self.at >= end {
             return Ok(None);
         }

@@ -1,0 +1,61 @@
+//! The ranks of an MPI run, as commands see them: joined at the start, dismissed at the end.
+//!
+//! What is in `joined` needs an MPI to be built with; without the Cargo feature `mpi`, `absent`
+//! stands for it, with types that no value has, so that commands need not know the difference.
+
+#[cfg(not(feature = "mpi"))]
+mod absent;
+#[cfg(feature = "mpi")]
+mod joined;
+
+#[cfg(not(feature = "mpi"))]
+use absent as present;
+#[cfg(feature = "mpi")]
+use joined as present;
+
+pub(super) use present::{Assembly, Cluster, Follower};
+
+use crate::cli::{Backend, Cli, Command, HowArgs, InputArgs, MemoryArgs};
+
+/// What this process is to do.
+pub(super) enum Part {
+    /// There are no ranks.
+    Alone,
+    /// Rank 0: the command.
+    First(Box<Cluster>),
+    /// Another rank: what rank 0 says.
+    Other(Box<Follower>),
+}
+
+/// Joins the other ranks if the command line asks for them.
+pub(super) fn join(cli: &Cli) -> anyhow::Result<Part> {
+    let (how, input, memory) = match &cli.command {
+        None => (&cli.run.how, &cli.run.input, &cli.run.memory),
+        Some(Command::Sweep(arguments)) => (&arguments.how, &arguments.input, &arguments.memory),
+        Some(Command::Compare(arguments)) => (&arguments.how, &arguments.input, &arguments.memory),
+        Some(_) => return Ok(Part::Alone),
+    };
+    if asks_for_ranks(how) { present::join(Asked { how, input, memory }) } else { Ok(Part::Alone) }
+}
+
+fn asks_for_ranks(how: &HowArgs) -> bool {
+    how.backend.as_ref().is_some_and(|axis| axis.values().contains(&Backend::Mpi))
+}
+
+/// The part of the command line that all ranks go by.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "nobody joins"))]
+struct Asked<'a> {
+    how: &'a HowArgs,
+    input: &'a InputArgs,
+    memory: &'a MemoryArgs,
+}
+
+/// Whether whoever started this process says that it is a rank other than the first. Before MPI is
+/// joined there is no other way to know, and without it none at all.
+pub(super) fn is_other_rank() -> bool {
+    ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok()?.parse::<u32>().ok())
+        .is_some_and(|rank| rank > 0)
+}
