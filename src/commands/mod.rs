@@ -55,6 +55,11 @@ pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
     match cluster::join(cli) {
         Ok(Part::Alone) => run_alone_or_first(cli, None, screen),
         Ok(Part::First(cluster)) => {
+            if cluster.is_launched() {
+                // mpirun gives its ranks terminals that are none, whatever its own output is.
+                screen.out_is_terminal = false;
+                screen.width = None;
+            }
             let status = run_alone_or_first(cli, Some(&cluster), screen);
             cluster.dismiss(status);
             status

@@ -160,7 +160,7 @@ impl<'a> Course<'a> {
             around,
             job,
             threads,
-            tasks: Tasks::new(chunksize, list.words(), workers),
+            tasks: Tasks::new(chunksize, list.words(), workers, rounds),
             first_number: orders.first_number,
             hashers,
             share,

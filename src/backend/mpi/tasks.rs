@@ -2,14 +2,18 @@
 //!
 //! Arithmetic on counts, as in [`crate::chunksize`], whose sizes these are.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::Range;
 
 use crate::chunksize::{ChunkSize, Sizes};
 
-/// One number of the counter stands for tasks with so many words, if one has fewer: the counter is
-/// asked less often, and the lanes of the engine are full.
-const WORDS_AT_HAND: usize = 2048;
+/// One number of the counter stands for tasks with so many hashes to compute, if one has fewer: the
+/// counter is asked less often, and the lanes of the engine are full. That is a sixth of a
+/// millisecond's work for the fastest engine.
+const HASHES_AT_HAND: usize = 2048;
+
+/// A worker draws at least so many numbers, if there are as many tasks.
+const NUMBERS_A_WORKER: usize = 16;
 
 /// Tasks of consecutive numbers, and what is still to be hashed of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +40,19 @@ enum Shape {
 }
 
 impl Tasks {
-    pub(super) fn new(chunksize: ChunkSize, words: usize, workers: NonZeroUsize) -> Self {
+    pub(super) fn new(
+        chunksize: ChunkSize,
+        words: usize,
+        workers: NonZeroUsize,
+        rounds: NonZeroU32,
+    ) -> Self {
         let shape = match chunksize.fixed(words, workers) {
             Some(size) => {
                 let size = size.get();
-                Shape::Fixed { size, batch: (WORDS_AT_HAND / size).max(1) }
+                let hashes_of_task = size.saturating_mul(rounds.get() as usize);
+                let numbers = workers.get().saturating_mul(NUMBERS_A_WORKER);
+                let most = words.div_ceil(size) / numbers;
+                Shape::Fixed { size, batch: (HASHES_AT_HAND / hashes_of_task).min(most).max(1) }
             }
             None => Shape::Schedule {
                 sizes: chunksize.sizes(words, workers),
@@ -95,10 +107,13 @@ mod tests {
     proptest! {
         #[test]
         fn the_batches_of_several_drawers_are_the_tasks_of_the_list(
-            size in any_size(), words in 0_usize..30_000, workers in 1_usize..9, drawers in 1_usize..5
+            size in any_size(), words in 0_usize..30_000, workers in 1_usize..9, drawers in 1_usize..5,
+            rounds in 1_u32..5000
         ) {
+            let rounds = NonZeroU32::new(rounds).unwrap();
             let workers = NonZeroUsize::new(workers).unwrap();
-            let mut own: Vec<_> = (0..drawers).map(|_| Tasks::new(size, words, workers)).collect();
+            let tasks = || Tasks::new(size, words, workers, rounds);
+            let mut own: Vec<_> = (0..drawers).map(|_| tasks()).collect();
             let (mut end, mut tasks) = (0, 0);
             for number in 0.. {
                 // Each one sees some of the numbers only.

@@ -11,7 +11,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_int, c_void};
 use std::mem::MaybeUninit;
-use std::ptr::{from_mut, null_mut};
+use std::ptr::{from_mut, null, null_mut};
 use std::time::Duration;
 
 use mpi::Threading;
@@ -245,9 +245,9 @@ impl Wire {
                 // say behind each other; all four live in heap blocks until the request is done.
                 unsafe {
                     let byte = ffi::RSMPI_UINT8_T;
-                    let (from, len) = (own.as_ptr().cast(), count_of(own.len()));
+                    let (from, len) = (start_of(own), count_of(own.len()));
                     let (to, counts, places) =
-                        (all.as_mut_ptr().cast(), counts.as_ptr(), places.as_ptr());
+                        (start_of_mut(all), counts.as_ptr(), places.as_ptr());
                     ffi::MPI_Iallgatherv(from, len, byte, to, counts, places, byte, comm, request)
                 }
             };
@@ -268,9 +268,9 @@ impl Wire {
                 // SAFETY: as in `gather_all_bytes`; only rank 0 has, and needs, the room for all.
                 unsafe {
                     let byte = ffi::RSMPI_UINT8_T;
-                    let (from, len) = (own.as_ptr().cast(), count_of(own.len()));
+                    let (from, len) = (start_of(own), count_of(own.len()));
                     let (to, counts, places) =
-                        (all.as_mut_ptr().cast(), counts.as_ptr(), places.as_ptr());
+                        (start_of_mut(all), counts.as_ptr(), places.as_ptr());
                     ffi::MPI_Igatherv(from, len, byte, to, counts, places, byte, 0, comm, request)
                 }
             };
@@ -317,18 +317,18 @@ impl Wire {
         let (receive_counts, receive_places) = counts_and_places(received);
         let (comm, digest) = (self.comm, self.digest);
         let lists = (send_counts, send_places, receive_counts, receive_places);
-        let (from, to) = (send.digests.as_ptr(), receive.as_mut_ptr());
+        let (from, to) = (start_of(send.digests), start_of_mut(receive));
         let start = |lists: &mut (Vec<c_int>, Vec<c_int>, Vec<c_int>, Vec<c_int>), request| {
             // SAFETY: the asserts above say that every run lies inside its slice; the slices are
             // borrowed until the request is done, and leaked by the caller if it is given up; the
             // lists live in heap blocks as long. A digest is 64 bytes, as the type says.
             unsafe {
                 ffi::MPI_Ialltoallv(
-                    from.cast(),
+                    from,
                     lists.0.as_ptr(),
                     lists.1.as_ptr(),
                     digest,
-                    to.cast(),
+                    to,
                     lists.2.as_ptr(),
                     lists.3.as_ptr(),
                     digest,
@@ -507,6 +507,17 @@ fn contiguous(bytes: usize) -> Result<ffi::MPI_Datatype, MpiError> {
         check("MPI_Type_commit", ffi::MPI_Type_commit(&raw mut kind))?;
     }
     Ok(kind)
+}
+
+/// Where a buffer begins. The pointer of an empty one is a number of Rust's choice, which may be
+/// one that means something to MPI: 1 is Open MPI's `MPI_IN_PLACE`.
+fn start_of<T>(buffer: &[T]) -> *const c_void {
+    if buffer.is_empty() { null() } else { buffer.as_ptr().cast() }
+}
+
+/// The same of a buffer to be written.
+fn start_of_mut<T>(buffer: &mut [T]) -> *mut c_void {
+    if buffer.is_empty() { null_mut() } else { buffer.as_mut_ptr().cast() }
 }
 
 /// MPI counts with `int`s: no buffer of one operation has more elements.

@@ -31,6 +31,10 @@ impl Cluster {
         match *self {}
     }
 
+    pub(in crate::commands) fn is_launched(&self) -> bool {
+        match *self {}
+    }
+
     pub(in crate::commands) fn open(
         &self,
         _: &Wanted,

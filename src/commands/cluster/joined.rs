@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Asked, Part};
+use super::{Asked, Part, launched_rank};
 use crate::backend::mpi::{MpiError, RankRecord, Ranks, Reading, SharedList, Spread, Work};
 use crate::backend::{Around, BackendError, Lane, Span};
 use crate::bench::clock::MonotonicClock;
@@ -69,6 +69,11 @@ impl Cluster {
     /// How many ranks there are.
     pub(in crate::commands) fn size(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.ranks.size()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Whether somebody else started this process as one of several, or may have.
+    pub(in crate::commands) fn is_launched(&self) -> bool {
+        self.ranks.size() > 1 || launched_rank().is_some()
     }
 
     /// Opens the list on all ranks.

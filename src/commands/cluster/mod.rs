@@ -51,11 +51,15 @@ struct Asked<'a> {
     memory: &'a MemoryArgs,
 }
 
-/// Whether whoever started this process says that it is a rank other than the first. Before MPI is
-/// joined there is no other way to know, and without it none at all.
+/// Whether this process is a rank other than the first, by what its environment says.
 pub(super) fn is_other_rank() -> bool {
+    launched_rank().is_some_and(|rank| rank > 0)
+}
+
+/// The rank of this process as whoever started it says. Before MPI is joined there is no other way
+/// to know, and in a program without MPI none at all.
+fn launched_rank() -> Option<u32> {
     ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"]
         .into_iter()
-        .find_map(|name| std::env::var(name).ok()?.parse::<u32>().ok())
-        .is_some_and(|rank| rank > 0)
+        .find_map(|name| std::env::var(name).ok()?.parse().ok())
 }
