@@ -4,7 +4,7 @@
 
 mod program;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -304,12 +304,13 @@ fn a_byte_that_is_no_utf8_is_named_by_its_line_in_the_whole_list() {
     assert_eq!(facts_of_ranks(3, &arguments), serial_facts(&arguments));
 }
 
+/// Words enough to keep ranks at work for an hour, with some time between two looks at the signals.
+const HEAVY: &str = "--rounds=200_000";
+
 /// A run of three ranks that goes on until it is stopped.
 fn endless(arguments: &[&str]) -> Running {
-    let list = sample("english.txt").into_os_string();
-    let mut all: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-    all.extend(["--backend=mpi".into(), "--rounds=4000000000".into(), "-c1".into(), list]);
-    start(ranks(3, &all))
+    // Without a list, there are a hundred thousand words at least.
+    start(ranks(3, &[&["--quiet", "--backend=mpi", HEAVY, "-c100"], arguments].concat()))
 }
 
 /// The ranks, in no order, once all of them are at work.
@@ -351,7 +352,6 @@ fn a_killed_rank_ends_the_run_and_what_was_measured_before_is_kept() {
     for victim in 0..3 {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let export = folder.path().join("out.json");
-        let list = sample("english.txt");
         // The first row is over soon, the second one never.
         let running = start(ranks(
             3,
@@ -363,10 +363,9 @@ fn a_killed_rank_ends_the_run_and_what_was_measured_before_is_kept() {
                 "--order=blocked",
                 "--runs=1",
                 "--warmup=0",
-                "--rounds=1,4000000000",
-                "-c1",
+                "--rounds=1,200_000",
+                "-c100",
                 &format!("--export={}", text_of(&export)),
-                text_of(&list),
             ],
         ));
         let pids = working_ranks(&running, 3);
@@ -384,7 +383,7 @@ fn a_killed_rank_ends_the_run_and_what_was_measured_before_is_kept() {
 #[test]
 fn a_rank_that_is_silent_is_given_up() {
     for victim in [2, 0] {
-        let running = endless(&["--timeout=1.5"]);
+        let running = endless(&["--timeout=3"]);
         let pids = working_ranks(&running, 3);
         let pid = pids.into_iter().find(|&pid| rank_of(pid) == victim).expect("that rank");
         signal(pid, SIGSTOP);
