@@ -307,6 +307,20 @@ fn a_byte_that_is_no_utf8_is_named_by_its_line_in_the_whole_list() {
 /// Words enough to keep ranks at work for an hour, with some time between two looks at the signals.
 const HEAVY: &str = "--rounds=200_000";
 
+#[test]
+fn ranks_without_one_sided_calls_draw_their_tasks_by_messages() {
+    let words = wordhash(&["generate", "--words=100k"]).succeeds_quietly().stdout;
+    let (_folder, path) = file_of(&words);
+    let expected = serial_facts(&[text_of(&path)]);
+    let mut command = mpirun();
+    // Open MPI has nothing one-sided for these.
+    command.args(["--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "osc", "rdma"]);
+    command.args(["-n", "3", PROGRAM]).args(ONCE).args(["--backend=mpi", "-c20,5000", "-w1,2"]);
+    command.arg(&path);
+    let ended = start(command).end().exits_with(0);
+    assert_eq!(facts(&ended.text()), expected);
+}
+
 /// A run of three ranks that goes on until it is stopped.
 fn endless(arguments: &[&str]) -> Running {
     // Without a list, there are a hundred thousand words at least.

@@ -186,13 +186,13 @@ fn distribute(
     let descriptor = own.as_ref().map_or(0, |file| i64::from(file.as_raw_fd()));
     let numbers = [u64::from(std::process::id()), descriptor.unsigned_abs()];
     let all = ranks.wire.gather_all(&numbers)?;
-    let opened = match own {
-        Some(own) => Ok(own),
-        None => {
+    let opened = own.map_or_else(
+        || {
             let (pid, descriptor) = (all[2 * leader], all[2 * leader + 1]);
             File::open(format!("/proc/{pid}/fd/{descriptor}")).map_err(no_copy)
-        }
-    };
+        },
+        Ok,
+    );
     // Nobody closes his before all have opened theirs.
     ranks.agreed(opened, interrupt)
 }

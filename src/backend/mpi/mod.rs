@@ -31,6 +31,7 @@
 //!
 //! [obey]: Ranks::obey
 
+mod counter;
 mod hashers;
 mod heart;
 mod list;
@@ -55,7 +56,8 @@ use crate::chunksize::ChunkSize;
 use crate::interrupt::Interrupt;
 use crate::sha512::EngineKind;
 use crate::words::LoadError;
-use wire::{Patience, SharedNumber, Wire};
+use counter::Counter;
+use wire::{Patience, Wire};
 
 /// A rank and the machine that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +187,7 @@ pub struct Ranks {
     wire: Wire,
     hosts: Vec<String>,
     /// The numbers of tasks that are drawn; it only grows.
-    counter: RefCell<SharedNumber>,
+    counter: RefCell<Counter>,
     /// Whether the others are between two orders.
     others_wait: RefCell<bool>,
 }
@@ -213,7 +215,7 @@ impl Ranks {
             rest = others;
         }
         wire.know_hosts(&hosts);
-        let counter = RefCell::new(SharedNumber::new(&wire)?);
+        let counter = RefCell::new(Counter::new(&wire)?);
         Ok(Some(Self { wire, hosts, counter, others_wait: RefCell::new(true) }))
     }
 

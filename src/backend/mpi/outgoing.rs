@@ -29,7 +29,7 @@ pub(super) struct Outgoing {
 pub(super) fn owner(digest: &Digest, ranks: usize) -> usize {
     let bits = u32::from_be_bytes([digest[8], digest[9], digest[10], digest[11]]);
     // Equal shares of all numbers with 32 bits, in order; less than `ranks`.
-    usize::try_from(u64::from(bits) * ranks as u64 >> 32).unwrap_or(0)
+    usize::try_from((u64::from(bits) * ranks as u64) >> 32).unwrap_or(0)
 }
 
 impl Outgoing {
@@ -173,7 +173,9 @@ mod tests {
         let all = digests(20_000);
         for ranks in [1, 2, 3, 5, 1000] {
             let mut counts = vec![0_usize; ranks];
-            all.iter().for_each(|digest| counts[owner(digest, ranks)] += 1);
+            for digest in &all {
+                counts[owner(digest, ranks)] += 1;
+            }
             let mean = all.len() / ranks;
             let most = counts.iter().max().copied().unwrap_or(0);
             assert!(most <= mean + 7 * mean.isqrt() + 1, "{most} of {mean} on {ranks} ranks");

@@ -24,6 +24,10 @@ use super::MpiError;
 use super::heart::Heart;
 use crate::sha512::{DIGEST_LEN, Digest};
 
+/// Messages of ranks that ask rank 0 for a sum, and of its answers.
+const TAG_QUESTION: c_int = 2;
+const TAG_ANSWER: c_int = 3;
+
 /// How a rank waits for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
@@ -46,6 +50,8 @@ pub(super) struct Wire {
     heart: RefCell<Heart>,
     /// An operation is begun that will never be finished.
     broken: Cell<bool>,
+    /// On rank 0: the number that is asked for by messages.
+    number: Cell<u64>,
 }
 
 /// What MPI is asked to do, until it is done.
@@ -81,7 +87,16 @@ impl Wire {
         let digest = contiguous(DIGEST_LEN)?;
         let heart = RefCell::new(Heart::new(beats, rank, size, silence));
         let broken = Cell::new(false);
-        Ok(Some(Self { _universe: universe, comm, digest, rank, size, heart, broken }))
+        Ok(Some(Self {
+            _universe: universe,
+            comm,
+            digest,
+            rank,
+            size,
+            heart,
+            broken,
+            number: Cell::new(0),
+        }))
     }
 
     pub(super) fn rank(&self) -> usize {
@@ -90,6 +105,10 @@ impl Wire {
 
     pub(super) fn size(&self) -> usize {
         self.size
+    }
+
+    pub(super) fn comm(&self) -> ffi::MPI_Comm {
+        self.comm
     }
 
     /// Whether the ranks cannot be brought to an orderly end any more.
@@ -120,10 +139,69 @@ impl Wire {
 
     /// Tells the others that this rank is alive, now and then, and hears it of them.
     pub(super) fn beat(&self) -> Result<(), MpiError> {
-        self.heart.borrow_mut().beat().map_err(|silent| {
-            self.broken.set(true);
-            silent
-        })
+        self.answer_sums()
+            .and_then(|()| self.heart.borrow_mut().beat())
+            .inspect_err(|_| self.give_up())
+    }
+
+    /// Has rank 0 add the first cell to its number and answer with what that was, into the second.
+    /// The cells must be kept until all of it is done.
+    pub(super) fn ask_for_sum(&self, cells: &mut Vec<u64>) -> Result<Vec<Operation>, MpiError> {
+        assert_eq!(cells.len(), 2, "a summand and room for the answer");
+        let (comm, cells) = (self.comm, cells.as_mut_ptr());
+        let answer = self.begin("MPI_Irecv", |request| {
+            // SAFETY: one number, which the caller keeps until the answer is there.
+            unsafe {
+                let (to, number) = (cells.add(1).cast(), ffi::RSMPI_UINT64_T);
+                ffi::MPI_Irecv(to, 1, number, 0, TAG_ANSWER, comm, request)
+            }
+        })?;
+        let question = self.begin("MPI_Isend", |request| {
+            // SAFETY: as above.
+            unsafe {
+                let (from, number) = (cells.cast(), ffi::RSMPI_UINT64_T);
+                ffi::MPI_Isend(from, 1, number, 0, TAG_QUESTION, comm, request)
+            }
+        })?;
+        Ok(vec![answer, question])
+    }
+
+    /// Rank 0: answers the ranks that have asked for a sum, itself included.
+    fn answer_sums(&self) -> Result<(), MpiError> {
+        if self.rank != 0 {
+            return Ok(());
+        }
+        loop {
+            let mut there = 0;
+            let mut status = MaybeUninit::<ffi::MPI_Status>::zeroed();
+            // SAFETY: valid handles, and places for the answers; zeros are a valid status.
+            let (code, status) = unsafe {
+                let (any, status_place) = (ffi::RSMPI_ANY_SOURCE, status.as_mut_ptr());
+                let code =
+                    ffi::MPI_Iprobe(any, TAG_QUESTION, self.comm, &raw mut there, status_place);
+                (code, status.assume_init())
+            };
+            check("MPI_Iprobe", code)?;
+            if there == 0 {
+                return Ok(());
+            }
+            let (mut summand, from) = (0_u64, status.MPI_SOURCE);
+            // SAFETY: one number, which was just found to be there: the call returns at once.
+            let code = unsafe {
+                let (to, number) = (from_mut(&mut summand).cast(), ffi::RSMPI_UINT64_T);
+                let ignored = ffi::RSMPI_STATUS_IGNORE;
+                ffi::MPI_Recv(to, 1, number, from, TAG_QUESTION, self.comm, ignored)
+            };
+            check("MPI_Recv", code)?;
+            let before = self.number.replace(self.number.get().wrapping_add(summand));
+            // SAFETY: one number, which the blocking call has read when it returns; whoever has
+            // asked waits for it already, and so short a message is not waited for in any case.
+            let code = unsafe {
+                let (from_here, number) = ((&raw const before).cast(), ffi::RSMPI_UINT64_T);
+                ffi::MPI_Send(from_here, 1, number, from, TAG_ANSWER, self.comm)
+            };
+            check("MPI_Send", code)?;
+        }
     }
 
     /// Whether an operation is done.
@@ -134,7 +212,7 @@ impl Wire {
         let code = unsafe {
             ffi::MPI_Test(&raw mut operation.request, &raw mut done, ffi::RSMPI_STATUS_IGNORE)
         };
-        check(operation.what, code).inspect_err(|_| self.broken.set(true))?;
+        check(operation.what, code).inspect_err(|_| self.give_up())?;
         Ok(done != 0)
     }
 
@@ -156,14 +234,14 @@ impl Wire {
         Ok(())
     }
 
-    fn begin(
+    pub(super) fn begin(
         &self,
         what: &'static str,
         start: impl FnOnce(*mut ffi::MPI_Request) -> c_int,
     ) -> Result<Operation, MpiError> {
         // SAFETY: a constant of the library.
         let mut request = unsafe { ffi::RSMPI_REQUEST_NULL };
-        check(what, start(&raw mut request)).inspect_err(|_| self.broken.set(true))?;
+        check(what, start(&raw mut request)).inspect_err(|_| self.give_up())?;
         Ok(Operation { request, what })
     }
 
@@ -382,113 +460,6 @@ pub(super) struct Runs<'a> {
     pub(super) filled: &'a [usize],
 }
 
-/// A number in the memory of rank 0 to which every rank adds, without rank 0 having to answer.
-pub(super) struct SharedNumber {
-    window: ffi::MPI_Win,
-    /// Where the last addition takes its summand from and puts what it found. In a heap block: MPI
-    /// writes to it until the addition is done.
-    cells: Vec<u64>,
-    pending: Option<Operation>,
-}
-
-impl SharedNumber {
-    /// Makes one that is 0, together with all other ranks.
-    pub(super) fn new(wire: &Wire) -> Result<Self, MpiError> {
-        let bytes = if wire.rank == 0 { size_of::<u64>() } else { 0 };
-        let mut memory: *mut u64 = null_mut();
-        let mut window = MaybeUninit::uninit();
-        // SAFETY: valid handles, and places for the memory's address and for the window.
-        let code = unsafe {
-            ffi::MPI_Win_allocate(
-                ffi::MPI_Aint::try_from(bytes).unwrap_or(0),
-                count_of(size_of::<u64>()),
-                ffi::RSMPI_INFO_NULL,
-                wire.comm,
-                (&raw mut memory).cast(),
-                window.as_mut_ptr(),
-            )
-        };
-        check("MPI_Win_allocate", code)?;
-        // SAFETY: the call before has written it.
-        let window = unsafe { window.assume_init() };
-        if wire.rank == 0 {
-            // SAFETY: eight bytes that MPI has allocated; no rank adds to them before all have
-            // returned from the gathering below.
-            unsafe { memory.write(0) };
-        }
-        // SAFETY: the window is valid and not locked yet.
-        unsafe {
-            ffi::MPI_Win_set_errhandler(window, ffi::RSMPI_ERRORS_RETURN);
-            check("MPI_Win_lock_all", ffi::MPI_Win_lock_all(0, window))?;
-            check("MPI_Win_sync", ffi::MPI_Win_sync(window))?;
-        }
-        wire.gather_all(&[0])?;
-        Ok(Self { window, cells: vec![0; 2], pending: None })
-    }
-
-    /// Begins to add. Only one addition is under way at a time.
-    pub(super) fn begin_adding(&mut self, wire: &Wire, summand: u64) -> Result<(), MpiError> {
-        assert!(self.pending.is_none(), "one addition at a time");
-        self.cells[0] = summand;
-        let cells = self.cells.as_mut_ptr();
-        let window = self.window;
-        self.pending = Some(wire.begin("MPI_Rget_accumulate", |request| {
-            // SAFETY: both cells live in a heap block that is kept until the addition is done, and
-            // are not touched before; the target is the one number of rank 0.
-            unsafe {
-                let (number, sum) = (ffi::RSMPI_UINT64_T, ffi::RSMPI_SUM);
-                let (from, found) = (cells.cast(), cells.add(1).cast());
-                ffi::MPI_Rget_accumulate(
-                    from, 1, number, found, 1, number, 0, 0, 1, number, sum, window, request,
-                )
-            }
-        })?);
-        Ok(())
-    }
-
-    /// What the number was before the addition, once the addition is done.
-    pub(super) fn found(&mut self, wire: &Wire) -> Result<Option<u64>, MpiError> {
-        let Some(operation) = &mut self.pending else { return Ok(None) };
-        if !wire.is_done(operation)? {
-            return Ok(None);
-        }
-        self.pending = None;
-        Ok(Some(self.cells[1]))
-    }
-
-    /// Whether an addition is under way.
-    pub(super) fn is_adding(&self) -> bool {
-        self.pending.is_some()
-    }
-
-    /// Adds and waits for what the number was before.
-    pub(super) fn add(&mut self, wire: &Wire, summand: u64) -> Result<u64, MpiError> {
-        self.begin_adding(wire, summand)?;
-        loop {
-            if let Some(found) = self.found(wire)? {
-                return Ok(found);
-            }
-            wire.beat()?;
-            std::thread::yield_now();
-        }
-    }
-
-    /// Frees the window, together with all other ranks.
-    pub(super) fn free(&mut self, wire: &Wire) {
-        while self.is_adding() {
-            if self.found(wire).and_then(|_| wire.beat()).is_err() {
-                return;
-            }
-        }
-        // SAFETY: the window was locked by `new`; MPI sets the handle to null, and the caller
-        // calls this once.
-        unsafe {
-            ffi::MPI_Win_unlock_all(self.window);
-            ffi::MPI_Win_free(&raw mut self.window);
-        }
-    }
-}
-
 /// The name of this machine.
 pub(super) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
@@ -521,7 +492,7 @@ fn start_of_mut<T>(buffer: &mut [T]) -> *mut c_void {
 }
 
 /// MPI counts with `int`s: no buffer of one operation has more elements.
-fn count_of(number: usize) -> c_int {
+pub(super) fn count_of(number: usize) -> c_int {
     c_int::try_from(number).expect("operations are cut so that their counts fit")
 }
 
