@@ -346,7 +346,9 @@ fn working_ranks(running: &Running, count: usize) -> Vec<u32> {
     });
     if !all_work {
         // Nothing of them may be left to slow the other tests down.
-        running.workers().into_iter().chain([running.pid()]).for_each(|pid| signal(pid, SIGKILL));
+        for pid in running.workers().into_iter().chain([running.pid()]) {
+            signal(pid, SIGKILL);
+        }
         panic!("{count} ranks never came to work");
     }
     found

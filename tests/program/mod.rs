@@ -155,7 +155,9 @@ impl Running {
         if !ended {
             let _ = child.kill();
             // Whatever it has started would slow the other tests down.
-            marked_processes(&self.mark).into_iter().for_each(|pid| signal(pid, 9));
+            for pid in marked_processes(&self.mark) {
+                signal(pid, 9);
+            }
             panic!("no end within {DEADLINE:?}: {}", self.command);
         }
         status.expect("it has ended")

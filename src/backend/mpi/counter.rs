@@ -44,6 +44,11 @@ impl Counter {
         Ok(Self { window, cells: vec![0; 2], pending: Vec::new() })
     }
 
+    /// Whether additions need nobody on rank 0 to answer, or MPI to do so.
+    pub(super) fn is_one_sided(&self) -> bool {
+        self.window.is_some()
+    }
+
     /// Begins to add. Only one addition is under way at a time.
     pub(super) fn begin_adding(&mut self, wire: &Wire, summand: u64) -> Result<(), MpiError> {
         assert!(self.pending.is_empty(), "one addition at a time");

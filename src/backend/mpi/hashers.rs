@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,21 +42,35 @@ pub(super) struct Queue {
     filled: Condvar,
     /// A task was taken, or a thread has ended.
     emptied: Condvar,
+    /// Whoever takes a task and leaves fewer than so many says so.
+    low: AtomicUsize,
     /// What is begun is to be left where it is.
     stopped: AtomicBool,
+}
+
+/// How it stands with a queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level {
+    /// Tasks that wait for a thread.
+    pub(super) waiting: usize,
+    /// Threads that wait for a task.
+    pub(super) idle: usize,
+    /// Threads that have not ended, idle or not.
+    pub(super) working: usize,
 }
 
 #[derive(Default)]
 struct State {
     batches: VecDeque<Batch>,
     closed: bool,
+    idle: usize,
     working: usize,
 }
 
 impl Queue {
     /// A queue with these tasks in it, for so many threads.
     pub(super) fn new(batches: VecDeque<Batch>, working: usize) -> Self {
-        let state = Mutex::new(State { batches, closed: false, working });
+        let state = Mutex::new(State { batches, closed: false, idle: 0, working });
         Self { state, ..Self::default() }
     }
 
@@ -82,16 +96,18 @@ impl Queue {
         self.close();
     }
 
-    /// How many tasks wait, and how many threads are at work.
-    pub(super) fn waiting_and_working(&self) -> (usize, usize) {
+    /// How it stands. From now on `wait_for_change` ends when fewer than `low` tasks wait.
+    pub(super) fn level(&self, low: usize) -> Level {
+        self.low.store(low, Ordering::Relaxed);
         let state = self.lock();
-        (state.batches.len(), state.working)
+        Level { waiting: state.batches.len(), idle: state.idle, working: state.working }
     }
 
-    /// Sleeps until a task is taken or a thread ends, or for so long.
+    /// Sleeps until a thread finds no task or leaves few behind, or ends; or for so long.
     pub(super) fn wait_for_change(&self, most: Duration) {
         let state = self.lock();
-        if state.working > 0 {
+        let is_short = state.idle > state.batches.len();
+        if state.working > 0 && (state.closed || !is_short) {
             let _ = self.emptied.wait_timeout(state, most);
         }
     }
@@ -108,13 +124,18 @@ impl Queue {
                 return None;
             }
             if let Some(batch) = state.batches.pop_front() {
-                self.emptied.notify_one();
+                if state.batches.len() < self.low.load(Ordering::Relaxed) {
+                    self.emptied.notify_one();
+                }
                 return Some(batch);
             }
             if state.closed {
                 return None;
             }
+            state.idle += 1;
+            self.emptied.notify_one();
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
     }
 }

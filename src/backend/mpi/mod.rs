@@ -188,6 +188,7 @@ pub struct Ranks {
     hosts: Vec<String>,
     /// The numbers of tasks that are drawn; it only grows.
     counter: RefCell<Counter>,
+    counter_is_one_sided: bool,
     /// Whether the others are between two orders.
     others_wait: RefCell<bool>,
 }
@@ -215,8 +216,10 @@ impl Ranks {
             rest = others;
         }
         wire.know_hosts(&hosts);
-        let counter = RefCell::new(Counter::new(&wire)?);
-        Ok(Some(Self { wire, hosts, counter, others_wait: RefCell::new(true) }))
+        let counter = Counter::new(&wire)?;
+        let counter_is_one_sided = counter.is_one_sided();
+        let (counter, others_wait) = (RefCell::new(counter), RefCell::new(true));
+        Ok(Some(Self { wire, hosts, counter, counter_is_one_sided, others_wait }))
     }
 
     /// The number of this rank, from 0.
@@ -239,6 +242,16 @@ impl Ranks {
 
     fn place(&self, rank: usize) -> Place {
         Place { rank, host: self.hosts.get(rank).cloned().unwrap_or_default() }
+    }
+
+    /// How often this rank looks after the others while it has other things to do.
+    fn look_every(&self) -> Duration {
+        let is_alone = self.hosts.iter().all(|host| *host == self.hosts[0]);
+        if self.rank() == 0 && !(is_alone && self.counter_is_one_sided) {
+            run::ANSWER_EVERY
+        } else {
+            run::LOOK_EVERY
+        }
     }
 
     /// Rank 0: opens the list on all ranks; `utf8` demands that all of it is UTF-8.

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::time::Duration;
 
-use super::hashers::{Done, Hasher, Job, Queue};
+use super::hashers::{Done, Hasher, Job, Level, Queue};
 use super::outgoing::Outgoing;
 use super::share::Share;
 use super::tasks::{Batch, Tasks};
@@ -24,8 +25,13 @@ const STRETCH_WORDS: usize = OUTGOING_DIGESTS / 2;
 /// Added to the counter, this leaves nobody a task.
 const BEYOND_ALL_TASKS: u64 = 1 << 56;
 
-/// How often a rank looks after the others while its threads hash.
-const LOOK_EVERY: Duration = Duration::from_micros(200);
+/// How often a rank looks after the others while its threads hash. To look takes some microseconds
+/// of a core that a thread could have.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// How often rank 0 does that where a rank of another machine may want to draw a number: between
+/// machines, a one-sided call often is a message that MPI answers when it is called.
+pub(super) const ANSWER_EVERY: Duration = Duration::from_micros(200);
 
 /// What rank 0 has ordered.
 #[derive(Clone, Copy)]
@@ -127,6 +133,8 @@ struct Course<'a> {
     ahead: Option<Batch>,
     /// The counter has no more tasks.
     drawn_all: bool,
+    /// The words of the last tasks that were drawn.
+    last_drawn: Option<Range<usize>>,
     phases: Vec<(&'static str, Duration, Duration)>,
     started: Duration,
     shown_words: usize,
@@ -167,6 +175,7 @@ impl<'a> Course<'a> {
             waiting: VecDeque::new(),
             ahead: None,
             drawn_all: false,
+            last_drawn: None,
             phases: vec![("start", begun, started)],
             started,
             shown_words: 0,
@@ -247,17 +256,25 @@ impl<'a> Course<'a> {
     fn feed(&mut self, queue: &Queue, limit: usize) -> Result<(), MpiError> {
         let wire = &self.ranks.wire;
         let mut counter = self.ranks.counter.borrow_mut();
+        let look_every = self.ranks.look_every();
+        let mut refill_to = 0;
         loop {
-            let (waiting, working) = queue.waiting_and_working();
+            let (low, high) = self.at_hand();
+            let Level { waiting, idle, working } = queue.level(low);
             if working == 0 {
                 return Ok(());
+            }
+            if waiting < low {
+                refill_to = high;
+            } else if waiting >= refill_to {
+                refill_to = 0;
             }
             if self.around.interrupt.pending().is_some() {
                 queue.stop();
             }
             if self.drawn_all || self.ahead.is_some() {
                 queue.close();
-            } else if waiting < self.threads.get() && !counter.is_adding() {
+            } else if waiting < idle.max(refill_to) && !counter.is_adding() {
                 counter.begin_adding(wire, 1)?;
             }
             if let Some(number) = counter.found(wire)? {
@@ -269,17 +286,34 @@ impl<'a> Course<'a> {
                         let shown = batch.words.start.saturating_sub(self.shown_words);
                         (self.around.progress)(shown);
                         self.shown_words += shown;
+                        self.last_drawn = Some(batch.words.clone());
                         queue.push(batch);
                     }
                 }
                 continue;
             }
             wire.beat()?;
-            if counter.is_adding() && waiting == 0 {
+            if counter.is_adding() {
                 std::thread::yield_now();
             } else {
-                queue.wait_for_change(LOOK_EVERY);
+                queue.wait_for_change(look_every);
             }
+        }
+    }
+
+    /// When fewer tasks than the first number wait for a thread of this rank, more are drawn, up to
+    /// the second: the main thread wakes up once for several. None are drawn ahead where they might
+    /// be missed elsewhere: near the end of the list, and when there are few tasks.
+    fn at_hand(&self) -> (usize, usize) {
+        let threads = self.threads.get();
+        let words = usize::try_from(self.job.index.words()).unwrap_or(usize::MAX);
+        let Some(last) = &self.last_drawn else { return (0, 0) };
+        let left = words.saturating_sub(last.end);
+        let of_each = last.len().saturating_mul(threads).saturating_mul(self.ranks.size());
+        match left / of_each.max(1) {
+            0..4 => (0, 0),
+            4..16 => (threads, threads),
+            _ => (threads, 4 * threads),
         }
     }
 
