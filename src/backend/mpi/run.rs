@@ -15,12 +15,17 @@ use crate::known::{self, KnownError};
 use crate::memory::Peak;
 use crate::sha512::Engine;
 
-/// The areas of all threads of a rank hold so many digests together: 128 MiB.
-const OUTGOING_DIGESTS: usize = 2 << 20;
+/// How many digests the areas of one thread hold together: 128 MiB, or 64 MiB with more threads.
+/// The more, the fewer and longer are the messages.
+fn outgoing_digests(threads: NonZeroUsize) -> usize {
+    if threads.get() == 1 { 2 << 20 } else { 1 << 20 }
+}
 
-/// Ranks meet after so many words of each of them: half of what the areas hold, so that one rank
-/// can be twice as fast as the others before it has to wait for them.
-const STRETCH_WORDS: usize = OUTGOING_DIGESTS / 2;
+/// All ranks meet after so many words: half of what their areas hold, so that one rank can be twice
+/// as fast as the others before it has to wait for them.
+fn stretch_words(ranks: usize, threads: NonZeroUsize) -> usize {
+    (outgoing_digests(threads) / 2).saturating_mul(threads.get()).saturating_mul(ranks)
+}
 
 /// Added to the counter, this leaves nobody a task.
 const BEYOND_ALL_TASKS: u64 = 1 << 56;
@@ -189,7 +194,7 @@ impl<'a> Course<'a> {
     }
 
     fn map_and_exchange(&mut self) -> Result<(), MpiError> {
-        let stretch = STRETCH_WORDS.saturating_mul(self.ranks.size());
+        let stretch = stretch_words(self.ranks.size(), self.threads);
         let mut limit = stretch;
         loop {
             let mapped = self.map(limit)?;
@@ -457,7 +462,7 @@ fn room(
 ) -> Result<(Vec<Hasher>, Share), BackendError> {
     // A short list never fills the areas: as much as all of it, on one thread.
     let most = usize::try_from(words).unwrap_or(usize::MAX).max(64);
-    let each = (OUTGOING_DIGESTS / threads).min(most);
+    let each = outgoing_digests(threads).min(most);
     let hashers = (0..threads.get())
         .map(|number| Ok(Hasher::new(number, Outgoing::new(ranks, each)?)))
         .collect::<Result<_, BackendError>>()?;
