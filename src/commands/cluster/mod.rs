@@ -18,6 +18,7 @@ pub(super) use present::{Assembly, Cluster, Follower};
 use crate::cli::{Backend, Cli, Command, HowArgs, InputArgs, MemoryArgs};
 
 /// What this process is to do.
+#[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "nobody joins"))]
 pub(super) enum Part {
     /// There are no ranks.
     Alone,
