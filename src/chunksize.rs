@@ -17,8 +17,10 @@ use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A rule for the sizes of tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ChunkSize {
     /// The same number of words for every task.
     Fixed(NonZeroUsize),

@@ -183,3 +183,14 @@ fn a_full_disk_is_an_error() {
         start(command).end().fails_saying(&["standard output", "No space left"]);
     }
 }
+
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn ranks_without_mpi_built_in_are_refused_with_the_way_to_build_it() {
+    for command in [&[][..], &["sweep"], &["compare"]] {
+        let arguments = [command, &["--backend=mpi", "--quiet", "/dev/null"]].concat();
+        wordhash(&arguments).fails_saying(&["--backend mpi", "--features mpi", "libopenmpi-dev"]);
+    }
+    wordhash(&["digest", "--backend=mpi", "/dev/null"]).fails_saying(&["--backend mpi"]);
+    wordhash(&["--distribute", "/dev/null"]).fails_saying(&["--distribute", "--backend mpi"]);
+}

@@ -65,6 +65,18 @@ impl Checksum {
         Self(sum)
     }
 
+    /// The sum as a number, to be sent to another process.
+    #[cfg(feature = "mpi")]
+    pub(super) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The checksum whose number this is.
+    #[cfg(feature = "mpi")]
+    pub(super) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// The checksum of two parts of the same list together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -6,6 +6,8 @@
 //! of other runs, or of what is done with the digests; and it never prints.
 
 mod digests;
+#[cfg(feature = "mpi")]
+pub mod mpi;
 mod processes;
 mod recorder;
 mod serial;

@@ -17,6 +17,8 @@ pub enum Lane {
     Thread(usize),
     /// The worker process of this id.
     Process(u32),
+    /// A thread of a rank, both numbered from 0.
+    Rank(usize, usize),
 }
 
 /// A stretch of work without a pause that can be seen: one task, or small ones that were taken or

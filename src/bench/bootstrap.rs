@@ -242,6 +242,7 @@ mod tests {
                 total,
                 start: None,
                 map: None,
+                exchange: None,
                 set: None,
             })
             .collect()

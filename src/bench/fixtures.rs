@@ -14,6 +14,7 @@ pub(super) fn row(chunksize: usize, microseconds: &[u64]) -> ResultRow {
         total,
         start: None,
         map: None,
+        exchange: None,
         set: None,
     };
     ResultRow {

@@ -74,6 +74,8 @@ pub struct RunParts {
     pub start: Option<Duration>,
     /// Until the last digest is back.
     pub map: Option<Duration>,
+    /// Until every digest is where it is counted, if that is another machine.
+    pub exchange: Option<Duration>,
     /// Until the set is complete.
     pub set: Option<Duration>,
 }
@@ -232,8 +234,8 @@ impl<E> Course<'_, E> {
     }
 
     fn keep(&mut self, row: usize, round: usize, parts: RunParts) {
-        let RunParts { total, start, map, set } = parts;
-        let sample = Sample { round, position: self.position, total, start, map, set };
+        let RunParts { total, start, map, exchange, set } = parts;
+        let sample = Sample { round, position: self.position, total, start, map, exchange, set };
         self.position += 1;
         self.samples[row].push(sample);
         self.observer.sampled(row, &sample);

@@ -172,6 +172,10 @@ pub struct Sample {
     /// From there until the last digest is back.
     #[serde(with = "optional_seconds")]
     pub map: Option<Duration>,
+    /// From there until every digest is with the rank that counts it; `None` where the digests stay
+    /// in one place.
+    #[serde(default, with = "optional_seconds")]
+    pub exchange: Option<Duration>,
     /// From there until the set of hashes is complete.
     #[serde(with = "optional_seconds")]
     pub set: Option<Duration>,
@@ -260,8 +264,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What one worker process did in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What one worker process, or one rank, did in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessRow {
     /// Its process id.
     pub pid: u32,
@@ -277,6 +281,12 @@ pub struct ProcessRow {
     pub cpu: Option<Duration>,
     /// The most memory it ever had in use.
     pub peak_rss_bytes: Option<u64>,
+    /// The machine that it ran on; `None` for the one that measured.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Its number among the ranks of an MPI run; `None` in any other run.
+    #[serde(default)]
+    pub rank: Option<usize>,
 }
 
 /// A duration as a number of seconds, to the nanosecond.
@@ -328,7 +338,7 @@ mod tests {
     use super::*;
 
     /// The documented example, with the fields that came on top of it.
-    const DOCUMENT: &str = r#"{"wordhash":"0.1.0","environment":{"cpu":"EPYC","cores_physical":2,"cores_usable":2,"os":"Debian","kernel":"Linux 6.1","engine":"avx512","engines":["sha2","avx512"],"debug_build":false,"load_average_1m":0.1,"governor":null,"cpus_usable":2,"architecture":"x86_64","memory_bytes":8000000000,"started_at":"2026-01-02T03:04:05Z","clock_precision":2e-8},"input":{"path":"1m_words.txt","words":1049938,"bytes":11920757,"distinct":979250,"checksum":"ab12"},"results":[{"label":"5000","backend":"processes","workers":4,"chunksize":5000,"tasks":210,"transport":"shared","start_method":"spawn","engine":"avx512","rounds":1,"samples":[{"round":0,"position":3,"total":0.062,"start":0.004,"map":0.045,"set":0.013}],"summary":{"median":0.062,"mean":0.063,"stddev":null,"min":0.061,"max":0.065,"q1":0.0615,"q3":0.064,"median_interval":{"low":0.061,"high":0.065}},"processes":[{"pid":4711,"tasks":53,"words":265000,"busy":0.044,"cpu":0.044,"peak_rss_bytes":12345678}],"against_serial":{"ratio":0.5,"low":0.4,"high":0.625,"verdict":"faster"},"spilled_bytes":null,"peak_memory_bytes":98765432}],"answer":{"fastest":0,"indistinguishable":[0],"recommended":0,"against_serial":null,"smallest_difference":null}}"#;
+    const DOCUMENT: &str = r#"{"wordhash":"0.1.0","environment":{"cpu":"EPYC","cores_physical":2,"cores_usable":2,"os":"Debian","kernel":"Linux 6.1","engine":"avx512","engines":["sha2","avx512"],"debug_build":false,"load_average_1m":0.1,"governor":null,"cpus_usable":2,"architecture":"x86_64","memory_bytes":8000000000,"started_at":"2026-01-02T03:04:05Z","clock_precision":2e-8},"input":{"path":"1m_words.txt","words":1049938,"bytes":11920757,"distinct":979250,"checksum":"ab12"},"results":[{"label":"5000","backend":"processes","workers":4,"chunksize":5000,"tasks":210,"transport":"shared","start_method":"spawn","engine":"avx512","rounds":1,"samples":[{"round":0,"position":3,"total":0.062,"start":0.004,"map":0.045,"exchange":null,"set":0.013}],"summary":{"median":0.062,"mean":0.063,"stddev":null,"min":0.061,"max":0.065,"q1":0.0615,"q3":0.064,"median_interval":{"low":0.061,"high":0.065}},"processes":[{"pid":4711,"tasks":53,"words":265000,"busy":0.044,"cpu":0.044,"peak_rss_bytes":12345678,"host":null,"rank":null}],"against_serial":{"ratio":0.5,"low":0.4,"high":0.625,"verdict":"faster"},"spilled_bytes":null,"peak_memory_bytes":98765432}],"answer":{"fastest":0,"indistinguishable":[0],"recommended":0,"against_serial":null,"smallest_difference":null}}"#;
 
     #[test]
     fn the_documented_json_is_read_and_written_back_byte_for_byte() {

@@ -194,20 +194,26 @@ pub struct InputArgs {
     /// What the list must be; with `utf-8` a line that is not is an error
     #[arg(long, value_enum, default_value_t = Encoding::Bytes)]
     pub encoding: Encoding,
+    /// With `--backend mpi`: rank 0 reads the list and sends it to all machines,
+    /// which need not see the same file
+    #[arg(long)]
+    pub distribute: bool,
 }
 
 /// How the words are hashed. Every list is an axis of `sweep` and `compare`.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "How to run")]
 pub struct HowArgs {
-    /// Worker processes or threads [default: the physical cores that may be used]
+    /// Worker processes or threads; with MPI, threads of each rank [default: the
+    /// physical cores that may be used; with MPI, 1]
     #[arg(short, long, value_name = "N", value_parser = values::worker_counts)]
     pub workers: Option<Axis<NonZeroUsize>>,
     /// Words in a task: N, `even`, `auto`, or a schedule: `guided[:MIN]`,
     /// `factoring[:MIN]`, `trapezoid[:MIN]` [default: auto; sweep: the tutorial's]
     #[arg(short, long, value_name = "SIZE", value_parser = values::chunk_sizes)]
     pub chunksize: Option<Axis<ChunkSize>>,
-    /// `serial`, `threads` or `processes` [default: processes]
+    /// `serial`, `threads`, `processes`, or `mpi` where it is built in: started by
+    /// `mpirun`, many machines at once [default: processes]
     #[arg(short, long, value_name = "BACKEND", value_parser = values::names::<Backend>)]
     pub backend: Option<Axis<Backend>>,
     /// The same as `--backend serial`
@@ -232,7 +238,8 @@ pub struct HowArgs {
     /// How often a task is given out again after its worker died
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub retries: u32,
-    /// Give a run up after so many seconds without any progress
+    /// Give a run up after so many seconds without any progress, or with MPI,
+    /// without a sign of life from a rank [default: never; with MPI, 10]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub timeout: Option<Duration>,
 }
@@ -416,6 +423,8 @@ pub enum Backend {
     Threads,
     /// Worker processes.
     Processes,
+    /// The ranks of an MPI run.
+    Mpi,
 }
 
 /// How bytes reach a worker process.

@@ -1,18 +1,24 @@
 //! `wordhash compare`: serial, threads and processes side by side.
 
 use super::Screen;
+use super::cluster::Cluster;
 use super::config::{self, Defaults};
 use super::measure::{Task, measure};
 use crate::chunksize::ChunkSize;
 use crate::cli::{Backend, CompareArgs};
 
-pub(super) fn run(arguments: &CompareArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+pub(super) fn run(
+    arguments: &CompareArgs,
+    cluster: Option<&Cluster>,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
     let defaults = Defaults {
         backends: &[Backend::Serial, Backend::Threads, Backend::Processes],
         chunk_sizes: &[ChunkSize::Auto],
     };
     // Without a serial row there would be no speed-ups to show.
-    let configs = config::serial_first(&arguments.how, config::all(&arguments.how, &defaults)?)?;
+    let configs = config::all(&arguments.how, &defaults, cluster.map(Cluster::size))?;
+    let configs = config::serial_first(&arguments.how, configs)?;
     let task = Task {
         input: &arguments.input,
         how: &arguments.how,
@@ -21,5 +27,5 @@ pub(super) fn run(arguments: &CompareArgs, screen: &mut Screen<'_>) -> anyhow::R
         show: &arguments.show,
         sweep: None,
     };
-    measure(&task, configs, screen)
+    measure(&task, configs, cluster, screen)
 }

@@ -25,16 +25,31 @@ pub(super) enum Way {
     Serial,
     Threads,
     Processes(Processes),
+    /// The ranks of an MPI run, each with as many threads: all of them are the workers.
+    Mpi,
 }
 
 impl Config {
-    /// The backend that runs it.
-    pub(super) fn backend(&self) -> &dyn Backend {
-        match &self.way {
+    /// The backend that runs it in this process, or from it: none for the ranks of an MPI run,
+    /// which never bring the digests together.
+    pub(super) fn backend(&self) -> anyhow::Result<&dyn Backend> {
+        Ok(match &self.way {
             Way::Serial => &Serial,
             Way::Threads => &Threads,
             Way::Processes(processes) => processes,
-        }
+            Way::Mpi => bail!("--backend mpi: no process has all digests"),
+        })
+    }
+
+    /// Whether the ranks of an MPI run do it.
+    pub(super) fn runs_on_ranks(&self) -> bool {
+        matches!(self.way, Way::Mpi)
+    }
+
+    /// Whether a signal must not end the program on the spot, because there are other processes to
+    /// be ended in order.
+    pub(super) fn has_others_to_end(&self) -> bool {
+        matches!(self.way, Way::Processes(_) | Way::Mpi)
     }
 
     /// The name of the backend on the command line.
@@ -43,6 +58,7 @@ impl Config {
             Way::Serial => "serial",
             Way::Threads => "threads",
             Way::Processes(_) => "processes",
+            Way::Mpi => "mpi",
         }
     }
 
@@ -50,7 +66,7 @@ impl Config {
     pub(super) fn processes(&self) -> Option<&Processes> {
         match &self.way {
             Way::Processes(processes) => Some(processes),
-            Way::Serial | Way::Threads => None,
+            Way::Serial | Way::Threads | Way::Mpi => None,
         }
     }
 
@@ -58,7 +74,7 @@ impl Config {
     pub(super) fn set_threads(&self) -> NonZeroUsize {
         match self.way {
             Way::Serial => NonZeroUsize::MIN,
-            Way::Threads | Way::Processes(_) => self.work.workers,
+            Way::Threads | Way::Processes(_) | Way::Mpi => self.work.workers,
         }
     }
 
@@ -81,7 +97,7 @@ pub(super) struct Defaults<'a> {
 }
 
 /// The one configuration of a command that runs once.
-pub(super) fn single(how: &HowArgs) -> anyhow::Result<Config> {
+pub(super) fn single(how: &HowArgs, ranks: Option<NonZeroUsize>) -> anyhow::Result<Config> {
     let defaults =
         Defaults { backends: &[cli::Backend::Processes], chunk_sizes: &[ChunkSize::Auto] };
     only_one("--workers", how.workers.as_ref())?;
@@ -91,7 +107,7 @@ pub(super) fn single(how: &HowArgs) -> anyhow::Result<Config> {
     only_one("--start-method", how.start_method.as_ref())?;
     only_one("--engine", how.engine.as_ref())?;
     only_one("--rounds", how.rounds.as_ref())?;
-    match &all(how, &defaults)?[..] {
+    match &all(how, &defaults, ranks)?[..] {
         [only] => Ok(*only),
         several => bail!("one run has one configuration, not {}", several.len()),
     }
@@ -107,9 +123,13 @@ fn only_one<T: Clone>(option: &str, axis: Option<&Axis<T>>) -> anyhow::Result<()
 }
 
 /// All combinations of what the command line lists, in the order of its options; what makes no
-/// difference to a backend is not crossed with it.
-pub(super) fn all(how: &HowArgs, defaults: &Defaults<'_>) -> anyhow::Result<Vec<Config>> {
-    let workers = values(how.workers.as_ref(), &[default_workers()]);
+/// difference to a backend is not crossed with it. `ranks` says how many there are, where the
+/// command can run on the ranks of an MPI run.
+pub(super) fn all(
+    how: &HowArgs,
+    defaults: &Defaults<'_>,
+    ranks: Option<NonZeroUsize>,
+) -> anyhow::Result<Vec<Config>> {
     let chunk_sizes = values(how.chunksize.as_ref(), defaults.chunk_sizes);
     let backends = if how.serial {
         vec![cli::Backend::Serial]
@@ -120,7 +140,7 @@ pub(super) fn all(how: &HowArgs, defaults: &Defaults<'_>) -> anyhow::Result<Vec<
     let rounds = values(how.rounds.as_ref(), &[NonZeroU32::MIN]);
     let mut configs: Vec<Config> = Vec::new();
     for &backend in &backends {
-        for &workers in &workers {
+        for workers in worker_counts(backend, how, ranks)? {
             for &chunksize in &chunk_sizes {
                 for way in ways(backend, how) {
                     for &engine in &engines {
@@ -148,7 +168,7 @@ pub(super) fn all(how: &HowArgs, defaults: &Defaults<'_>) -> anyhow::Result<Vec<
 pub(super) fn serial_first(how: &HowArgs, configs: Vec<Config>) -> anyhow::Result<Vec<Config>> {
     let serial = HowArgs { backend: None, serial: true, ..how.clone() };
     let defaults = Defaults { backends: &[], chunk_sizes: &[ChunkSize::Auto] };
-    let mut all = all(&serial, &defaults)?;
+    let mut all = all(&serial, &defaults, None)?;
     all.extend(configs.into_iter().filter(|config| !config.is_serial()));
     Ok(all)
 }
@@ -157,11 +177,30 @@ fn values<T: Clone>(axis: Option<&Axis<T>>, defaults: &[T]) -> Vec<T> {
     axis.map_or(defaults, Axis::values).to_vec()
 }
 
+/// How many workers a backend has: those that were asked for, for MPI on every rank.
+fn worker_counts(
+    backend: cli::Backend,
+    how: &HowArgs,
+    ranks: Option<NonZeroUsize>,
+) -> anyhow::Result<Vec<NonZeroUsize>> {
+    match (backend, ranks) {
+        (cli::Backend::Mpi, None) => {
+            bail!("--backend mpi is for hashing a list once, for sweep and for compare")
+        }
+        (cli::Backend::Mpi, Some(ranks)) => {
+            let threads = values(how.workers.as_ref(), &[NonZeroUsize::MIN]);
+            Ok(threads.into_iter().map(|threads| threads.saturating_mul(ranks)).collect())
+        }
+        _ => Ok(values(how.workers.as_ref(), &[default_workers()])),
+    }
+}
+
 /// The combinations of transport and start method, where the backend has any.
 fn ways(backend: cli::Backend, how: &HowArgs) -> Vec<Way> {
     match backend {
         cli::Backend::Serial => vec![Way::Serial],
         cli::Backend::Threads => vec![Way::Threads],
+        cli::Backend::Mpi => vec![Way::Mpi],
         cli::Backend::Processes => {
             let transports = values(how.transport.as_ref(), &[cli::Transport::Shared]);
             let methods = values(how.start_method.as_ref(), &[cli::StartMethod::Spawn]);
@@ -217,9 +256,11 @@ fn forced(kind: EngineKind) -> anyhow::Result<Engine> {
 
 /// The memory for a run of any of the configurations.
 pub(super) fn budget(memory: &MemoryArgs, configs: &[Config]) -> anyhow::Result<Budget> {
-    let parallel = configs.iter().filter(|config| !config.is_serial());
+    // What ranks take is bounded by their number, not by this limit.
+    let configs = || configs.iter().filter(|config| !config.runs_on_ranks());
+    let parallel = configs().filter(|config| !config.is_serial());
     let workers = parallel.map(|config| config.work.workers.get()).max().unwrap_or(0);
-    let set_threads = configs.iter().map(Config::set_threads).max().unwrap_or(NonZeroUsize::MIN);
+    let set_threads = configs().map(Config::set_threads).max().unwrap_or(NonZeroUsize::MIN);
     // A list that takes next to nothing is hashed even where next to nothing seems to be free.
     let default = || memory::default_limit().max(Budget::least(workers, set_threads));
     let limit = memory.max_memory.unwrap_or_else(default);

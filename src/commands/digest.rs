@@ -46,13 +46,13 @@ const MOST_WINDOW_BYTES: usize = 256 << 20;
 /// The exit status: whether the digests are those of the file that they were to be held against.
 pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Result<u8> {
     screen.quiet = arguments.show.quiet;
-    let config = config::single(&arguments.how)?;
+    let config = config::single(&arguments.how, None)?;
     let verifier = arguments.verify.as_deref().map(Verifier::open).transpose()?;
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
     let budget = config::budget(&arguments.memory, &[config])?.at_most(MOST_WINDOW_BYTES);
     let Input { text, .. } =
-        input::open(&arguments.input, (&arguments.memory, budget), &interrupt, screen)?;
+        input::open(&arguments.input, (&arguments.memory, budget), None, &interrupt, screen)?;
     // A bar on the same terminal would be written into the records.
     let shown = match arguments.show.progress {
         When::Auto if screen.out_is_terminal => false,
@@ -94,6 +94,7 @@ fn about_words(text: &Text) -> usize {
     match text {
         Text::Whole(list) => list.len(),
         Text::Larger(larger) => larger.about_words().unwrap_or(0),
+        Text::Spread(extent) => extent.words,
     }
 }
 
@@ -120,6 +121,7 @@ impl Run<'_> {
                 mismatch
             }
             Text::Larger(larger) => self.windows(larger, screen)?,
+            Text::Spread(_) => anyhow::bail!("only the ranks have the list"),
         };
         match (mismatch, &mut self.verifier) {
             (None, Some(verifier)) => Ok(verifier.end(self.records)?),
@@ -155,8 +157,8 @@ impl Run<'_> {
         };
         // Worker processes are ended in order; a write to a pipe that nobody reads is not waited
         // for.
-        self.interrupt.end_at_once(self.config.processes().is_none());
-        let outcome = self.config.backend().run(list, &self.config.work, &around);
+        self.interrupt.end_at_once(!self.config.has_others_to_end());
+        let outcome = self.config.backend()?.run(list, &self.config.work, &around);
         self.interrupt.end_at_once(true);
         let digests = outcome?.digests;
         let records = Records { list, digests: digests.as_slice(), format: self.format };

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::Screen;
+use super::cluster::{Assembly, Cluster};
+use super::config::Config;
 use super::larger::{self, Extent, Larger};
 use crate::cli::{Encoding, InputArgs, MemoryArgs};
 use crate::interrupt::Interrupt;
@@ -15,9 +17,11 @@ use crate::words::generate::{Spec, generate};
 use crate::words::{Rules, Source, Windows, WordList};
 
 /// A list and its name for people.
-pub(super) struct Input {
+pub(super) struct Input<'a> {
     pub(super) text: Text,
     pub(super) name: String,
+    /// The ranks of an MPI run with the list open, where there are any.
+    assembly: Option<Assembly<'a>>,
 }
 
 /// The words of a list.
@@ -26,14 +30,22 @@ pub(super) enum Text {
     Whole(WordList),
     /// More than that.
     Larger(Box<Larger>),
+    /// Only the ranks of an MPI run read it.
+    Spread(Extent),
 }
 
-impl Input {
+impl<'a> Input<'a> {
+    /// The ranks that have the list open.
+    pub(super) fn assembly(&self) -> anyhow::Result<&Assembly<'a>> {
+        self.assembly.as_ref().context("no ranks have opened the list")
+    }
+
     /// How long the list is, if that is known yet.
     pub(super) fn extent(&self) -> Option<Extent> {
         match &self.text {
             Text::Whole(list) => Some(Extent { words: list.len(), bytes: list.loaded_bytes() }),
             Text::Larger(larger) => larger.extent(),
+            Text::Spread(extent) => Some(*extent),
         }
     }
 
@@ -42,6 +54,7 @@ impl Input {
         match &self.text {
             Text::Whole(list) => Some(list.len()),
             Text::Larger(larger) => larger.about_words(),
+            Text::Spread(extent) => Some(extent.words),
         }
     }
 
@@ -51,13 +64,16 @@ impl Input {
         match &mut self.text {
             Text::Whole(list) => Ok(Extent { words: list.len(), bytes: list.loaded_bytes() }),
             Text::Larger(larger) => larger.survey(interrupt),
+            Text::Spread(extent) => Ok(*extent),
         }
     }
 
     fn had_byte_order_mark(&self) -> bool {
+        let of_ranks = self.assembly.as_ref().is_some_and(Assembly::had_byte_order_mark);
         match &self.text {
             Text::Whole(list) => list.had_byte_order_mark(),
             Text::Larger(larger) => larger.had_byte_order_mark(),
+            Text::Spread(_) => of_ranks,
         }
     }
 }
@@ -68,30 +84,83 @@ const BUILT_IN: &str = "the built-in list";
 /// Where the systems that have a list keep it, the usual place first.
 const SYSTEM_LISTS: [&str; 2] = ["/usr/share/dict/words", "/usr/dict/words"];
 
-/// Loads the list, or as much of it as there is memory for.
-pub(super) fn open(
+/// The ranks that are to open a list.
+#[derive(Clone, Copy)]
+pub(super) struct OnRanks<'a> {
+    cluster: &'a Cluster,
+    /// Nobody else needs it.
+    alone: bool,
+}
+
+/// The ranks for these configurations, if any of them runs there.
+pub(super) fn on_ranks<'a>(
+    cluster: Option<&'a Cluster>,
+    configs: &[Config],
+) -> Option<OnRanks<'a>> {
+    let alone = configs.iter().all(Config::runs_on_ranks);
+    cluster.map(|cluster| OnRanks { cluster, alone })
+}
+
+/// Where the list is and how it is split, as the command line says it.
+pub(super) struct Wanted {
+    /// `None` is the built-in list.
+    pub(super) source: Option<Source>,
+    pub(super) rules: Rules,
+    pub(super) utf8: bool,
+    pub(super) temp_dir: PathBuf,
+}
+
+impl Wanted {
+    pub(super) fn new(arguments: &InputArgs, memory: &MemoryArgs) -> Self {
+        Self {
+            source: match &arguments.words {
+                Some(path) if path == Path::new("-") => Some(Source::StandardInput),
+                Some(path) => Some(Source::Path(path.clone())),
+                None => default_source(&SYSTEM_LISTS.map(PathBuf::from)),
+            },
+            rules: Rules { keep_newline: arguments.keep_newline, skip_blank: arguments.skip_blank },
+            utf8: arguments.encoding == Encoding::Utf8,
+            temp_dir: memory.temp_dir.clone().unwrap_or_else(scratch::default_folder),
+        }
+    }
+
+    pub(super) fn name(&self) -> Source {
+        self.source.clone().unwrap_or_else(|| Source::Path(PathBuf::from(BUILT_IN)))
+    }
+}
+
+/// Loads the list, or as much of it as there is memory for; where ranks are to hash it, they open
+/// it too.
+pub(super) fn open<'a>(
     arguments: &InputArgs,
     (memory, budget): (&MemoryArgs, Budget),
+    ranks: Option<OnRanks<'a>>,
     interrupt: &Interrupt,
     screen: &mut Screen<'_>,
-) -> anyhow::Result<Input> {
-    let rules = Rules { keep_newline: arguments.keep_newline, skip_blank: arguments.skip_blank };
-    let utf8 = arguments.encoding == Encoding::Utf8;
-    let source = match &arguments.words {
-        Some(path) if path == Path::new("-") => Some(Source::StandardInput),
-        Some(path) => Some(Source::Path(path.clone())),
-        None => default_source(&SYSTEM_LISTS.map(PathBuf::from)),
-    };
-    let temp_dir = memory.temp_dir.clone().unwrap_or_else(scratch::default_folder);
-    let name = source.as_ref().map_or_else(|| BUILT_IN.to_owned(), Source::to_string);
-    let text = match &source {
-        Some(source) => {
-            let windows = Windows::open(source, rules, utf8, interrupt)?;
-            larger::read(windows, budget, temp_dir, interrupt)?
+) -> anyhow::Result<Input<'a>> {
+    if arguments.distribute && ranks.is_none() {
+        anyhow::bail!("--distribute is for --backend mpi");
+    }
+    let wanted = Wanted::new(arguments, memory);
+    let name = wanted.name().to_string();
+    let assembly = ranks.map(|ranks| ranks.cluster.open(&wanted, interrupt)).transpose()?;
+    let text = match (&assembly, ranks) {
+        (Some(assembly), Some(ranks)) if ranks.alone => Text::Spread(assembly.extent()),
+        (Some(assembly), _) => {
+            // The bytes that the ranks have, which may have come from a stream.
+            let file = assembly.file()?;
+            let windows = Windows::of_file(file, wanted.name(), wanted.rules, wanted.utf8)?;
+            larger::read(windows, budget, wanted.temp_dir, interrupt)?
         }
-        None => built_in(rules, budget, temp_dir, interrupt)?,
+        (None, _) => match &wanted.source {
+            Some(source) => {
+                let windows = Windows::open(source, wanted.rules, wanted.utf8, interrupt)?;
+                larger::read(windows, budget, wanted.temp_dir, interrupt)?
+            }
+            None => built_in(wanted.rules, budget, wanted.temp_dir, interrupt)?,
+        },
     };
-    let input = Input { text, name };
+    let input = Input { text, name, assembly };
     if arguments.words.is_none() {
         screen.note(format_args!("no list given: taking {}", input.name));
     }

@@ -18,8 +18,10 @@ use std::time::Duration;
 use super::config::Config;
 use super::input::Text;
 use super::once::{Finished, Proof};
-use crate::backend::{Around, BackendError, Checksum, WorkerRecord};
+use super::rows;
+use crate::backend::{Around, BackendError, Checksum};
 use crate::bench::plan::RunParts;
+use crate::bench::result::ProcessRow;
 use crate::interrupt::Interrupt;
 use crate::known::{Spill, SpillError, Spilled};
 use crate::memory::Budget;
@@ -204,7 +206,7 @@ struct Run<'a> {
     map: Duration,
     set: Duration,
     tasks: Option<usize>,
-    processes: Vec<WorkerRecord>,
+    processes: Vec<ProcessRow>,
     /// The most that the workers of a window had for themselves.
     private_bytes: u64,
     checksum: Option<Checksum>,
@@ -235,7 +237,7 @@ impl<'a> Run<'a> {
 
     fn hash(&mut self, window: &Window) -> anyhow::Result<()> {
         let begin = self.around.clock.now();
-        let outcome = self.config.backend().run(&window.list, &self.config.work, self.around)?;
+        let outcome = self.config.backend()?.run(&window.list, &self.config.work, self.around)?;
         let hashed = self.around.clock.now();
         let interrupt = self.around.interrupt;
         let digests = outcome.digests.as_slice();
@@ -253,7 +255,7 @@ impl<'a> Run<'a> {
         self.tasks = sum(self.tasks, outcome.tasks);
         let private = outcome.processes.iter().filter_map(|worker| worker.private_rss_bytes);
         self.private_bytes = self.private_bytes.max(private.sum());
-        self.processes.extend(outcome.processes);
+        self.processes.extend(outcome.processes.iter().map(rows::process_row));
         Ok(())
     }
 
@@ -269,6 +271,7 @@ impl<'a> Run<'a> {
                 total: self.total + counting,
                 start: self.start,
                 map: Some(self.map),
+                exchange: None,
                 set: Some(self.set + counting),
             },
             extent: self.extent,

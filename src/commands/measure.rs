@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::cluster::Cluster;
 use super::config::{self, Config};
 use super::export::{self, ExportError};
 use super::findings::{Findings, fit_like, siblings};
-use super::input::{self, Text};
+use super::input::{self, Input, Text};
 use super::larger::Extent;
 use super::run::shows_progress;
 use super::runs::{Record, Runs};
@@ -52,6 +53,7 @@ pub(super) struct Sweep {
 pub(super) fn measure(
     task: &Task<'_>,
     configs: Vec<Config>,
+    cluster: Option<&Cluster>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
     screen.quiet = task.show.quiet;
@@ -59,13 +61,14 @@ pub(super) fn measure(
     export::check(&task.measure.export, &interrupt)?;
     interrupt.end_at_once(true);
     let memory = (task.memory, config::budget(task.memory, &configs)?);
-    let mut input = input::open(task.input, memory, &interrupt, screen)?;
+    let ranks = input::on_ranks(cluster, &configs);
+    let mut input = input::open(task.input, memory, ranks, &interrupt, screen)?;
     let extent = input.survey(&interrupt)?;
     let configs = rows::without_doubles(configs, extent.words);
-    let mut session = Session::new(task, input.name, extent, &interrupt);
+    let mut session = Session::new(task, input.name.clone(), extent, &interrupt);
     session.visible = shows_progress(task.show.progress, screen);
     interrupt.end_at_once(false);
-    let concluded = session.run(&mut input.text, configs);
+    let concluded = session.run(&mut input, configs);
     interrupt.end_at_once(true);
     let (findings, not_written) = concluded?;
     session.conclude(&findings, &not_written, &input.text, screen)?;
@@ -102,18 +105,18 @@ impl<'a> Session<'a> {
     /// was found, and the files for which there was nothing to show.
     fn run(
         &self,
-        text: &mut Text,
+        input: &mut Input<'_>,
         configs: Vec<Config>,
     ) -> anyhow::Result<(Findings, Vec<&'a Export>)> {
-        let (configs, samples) = self.sample(text, configs)?;
+        let (configs, samples) = self.sample(input, configs)?;
         let mut findings = self.findings(&samples);
         let exports = &self.task.measure.export;
-        if let (true, Text::Whole(list)) = (export::want_timelines(exports), &*text) {
+        if export::want_timelines(exports) && !matches!(input.text, Text::Larger(_)) {
             let progress = Progress::new(configs.len().saturating_mul(self.words), self.visible);
             progress.say("timelines:");
             let watched =
                 Watched { clock: &self.clock, interrupt: self.interrupt, progress: &progress };
-            let recorded = timelines::record(list, &configs, &findings.run, &watched);
+            let recorded = timelines::record(input, &configs, &findings.run, &watched);
             progress.finish();
             findings.timelines = recorded?;
         }
@@ -125,16 +128,16 @@ impl<'a> Session<'a> {
     /// samples.
     fn sample(
         &self,
-        text: &mut Text,
+        input: &mut Input<'_>,
         mut configs: Vec<Config>,
     ) -> anyhow::Result<(Vec<Config>, Vec<Vec<Sample>>)> {
         self.record.borrow_mut().add_rows(&configs);
-        let mut samples = self.run_rows(text, &configs, Vec::new())?;
+        let mut samples = self.run_rows(input, &configs, Vec::new())?;
         let finer = self.finer(&configs, &samples);
         if !finer.is_empty() {
             self.record.borrow_mut().add_rows(&finer);
             configs.extend(finer);
-            samples = self.run_rows(text, &configs, samples)?;
+            samples = self.run_rows(input, &configs, samples)?;
         }
         Ok((configs, samples))
     }
@@ -142,7 +145,7 @@ impl<'a> Session<'a> {
     /// Runs the rows that have no samples yet, behind those that have.
     fn run_rows(
         &self,
-        text: &mut Text,
+        input: &mut Input<'_>,
         configs: &[Config],
         before: Vec<Vec<Sample>>,
     ) -> anyhow::Result<Vec<Vec<Sample>>> {
@@ -152,7 +155,7 @@ impl<'a> Session<'a> {
         let progress = Progress::new(runs.saturating_mul(self.words), self.visible);
         let mut watcher = Watcher { session: self, before, progress: &progress, failed: None };
         let mut runs = Runs {
-            text,
+            input,
             configs,
             first,
             clock: self.clock,
@@ -243,7 +246,9 @@ impl<'a> Session<'a> {
                 (ExportFormat::Trace, Text::Larger(_)) => {
                     "a list larger than memory has no timelines"
                 }
-                (ExportFormat::Trace, Text::Whole(_)) => "interrupted before the timelines",
+                (ExportFormat::Trace, Text::Whole(_) | Text::Spread(_)) => {
+                    "interrupted before the timelines"
+                }
                 _ => "no chunk sizes to draw",
             };
             screen.note(format_args!("{} is not written: {reason}", path.display()));

@@ -5,6 +5,7 @@
 //! given. It does not know how hashing, pools or formats work.
 
 mod check;
+mod cluster;
 mod compare;
 mod completions;
 mod config;
@@ -31,6 +32,7 @@ mod verify;
 
 use std::process::ExitCode;
 
+use cluster::{Cluster, Part};
 pub use screen::{OutputError, Screen};
 pub use standard_output::StandardOutput;
 
@@ -54,10 +56,34 @@ pub fn serve_if_worker() -> Option<ExitCode> {
 
 /// Does what the command line says; the exit status.
 pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
+    match cluster::join(cli) {
+        Ok(Part::Alone) => run_alone_or_first(cli, None, screen),
+        Ok(Part::First(cluster)) => {
+            if cluster.is_launched() {
+                // mpirun gives its ranks terminals that are none, whatever its own output is.
+                screen.out_is_terminal = false;
+                screen.width = None;
+            }
+            let status = run_alone_or_first(cli, Some(&cluster), screen);
+            cluster.dismiss(status);
+            status
+        }
+        // Rank 0 does all the talking, unless it cannot be heard.
+        Ok(Part::Other(follower)) => follower.obey().unwrap_or_else(|error| {
+            let status = end(&error, screen);
+            follower.abort(status);
+            status
+        }),
+        Err(error) => end(&error, screen),
+    }
+}
+
+/// Does what the command line says in a process that may talk.
+fn run_alone_or_first(cli: &Cli, cluster: Option<&Cluster>, screen: &mut Screen<'_>) -> u8 {
     let done = match &cli.command {
-        None => run::run(&cli.run, screen),
-        Some(Command::Sweep(arguments)) => sweep::run(arguments, screen),
-        Some(Command::Compare(arguments)) => compare::run(arguments, screen),
+        None => run::run(&cli.run, cluster, screen),
+        Some(Command::Sweep(arguments)) => sweep::run(arguments, cluster, screen),
+        Some(Command::Compare(arguments)) => compare::run(arguments, cluster, screen),
         Some(Command::Diff(arguments)) => return finish(diff::run(arguments, screen), screen),
         Some(Command::Check(arguments)) => return finish(check::run(arguments, screen), screen),
         Some(Command::Digest(arguments)) => return finish(digest::run(arguments, screen), screen),
@@ -86,6 +112,10 @@ pub fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> u8 {
             Ok(()) => DONE,
             Err(error) => end(&error.into(), screen),
         };
+    }
+    // Ranks of an MPI run have the same command line: one of them says what is wrong with it.
+    if cluster::is_other_rank() {
+        return FAILED;
     }
     // clap goes on with the usage and a hint at --help after a blank line.
     let text = error.render().to_string();

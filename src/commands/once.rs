@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::config::Config;
-use super::input::Text;
+use super::input::{Input, Text};
 use super::larger::Extent;
-use crate::backend::{Around, Checksum, Digests, WorkerRecord};
+use super::rows;
+use crate::backend::{Around, Checksum, Digests};
 use crate::bench::plan::RunParts;
+use crate::bench::result::ProcessRow;
 use crate::known::{self, Spilled};
 use crate::words::WordList;
 
@@ -18,7 +20,7 @@ pub(super) struct Finished {
     pub(super) distinct: usize,
     pub(super) proof: Proof,
     pub(super) tasks: Option<usize>,
-    pub(super) processes: Vec<WorkerRecord>,
+    pub(super) processes: Vec<ProcessRow>,
     /// What worker processes that ran at the same time had resident for themselves.
     pub(super) private_bytes: u64,
     /// What went through temporary files, if anything did.
@@ -45,19 +47,23 @@ impl Proof {
 
 /// Runs a configuration: from before the workers are started until the set is complete.
 pub(super) fn once(
-    text: &mut Text,
+    input: &mut Input<'_>,
     config: &Config,
     around: &Around<'_>,
 ) -> anyhow::Result<Finished> {
-    match text {
+    if config.runs_on_ranks() {
+        return input.assembly()?.once(config, around);
+    }
+    match &mut input.text {
         Text::Whole(list) => in_memory(list, config, around),
         Text::Larger(larger) => larger.once(config, around),
+        Text::Spread(_) => anyhow::bail!("only the ranks have the list"),
     }
 }
 
 fn in_memory(list: &WordList, config: &Config, around: &Around<'_>) -> anyhow::Result<Finished> {
     let begin = around.clock.now();
-    let outcome = config.backend().run(list, &config.work, around)?;
+    let outcome = config.backend()?.run(list, &config.work, around)?;
     let mapped = around.clock.now();
     let distinct = known::count_distinct(outcome.digests.as_slice(), config.set_threads())?;
     let end = around.clock.now();
@@ -68,6 +74,7 @@ fn in_memory(list: &WordList, config: &Config, around: &Around<'_>) -> anyhow::R
             total: since(begin, end),
             start: outcome.start,
             map: Some(outcome.map),
+            exchange: None,
             set: Some(since(mapped, end)),
         },
         extent: Extent { words: list.len(), bytes: list.loaded_bytes() },
@@ -75,7 +82,7 @@ fn in_memory(list: &WordList, config: &Config, around: &Around<'_>) -> anyhow::R
         private_bytes: private.sum(),
         proof: Proof::Digests(outcome.digests),
         tasks: outcome.tasks,
-        processes: outcome.processes,
+        processes: outcome.processes.iter().map(rows::process_row).collect(),
         spilled: None,
     })
 }

@@ -35,6 +35,8 @@ pub(super) fn empty_row(config: &Config, words: usize) -> ResultRow {
 pub(super) fn process_row(record: &WorkerRecord) -> ProcessRow {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     ProcessRow {
+        host: None,
+        rank: None,
         pid: record.pid,
         tasks: count(record.tasks),
         words: record.words.map(count),

@@ -1,5 +1,6 @@
 //! `wordhash`: hash a list once, print the counts and the time.
 
+use super::cluster::Cluster;
 use super::input::Text;
 use super::once::once;
 use super::rows::empty_row;
@@ -11,13 +12,18 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{label, plain};
 
-pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+pub(super) fn run(
+    arguments: &RunArgs,
+    cluster: Option<&Cluster>,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
     screen.quiet = arguments.show.quiet;
-    let config = config::single(&arguments.how)?;
+    let config = config::single(&arguments.how, cluster.map(Cluster::size))?;
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
     let memory = (&arguments.memory, config::budget(&arguments.memory, &[config])?);
-    let mut input = input::open(&arguments.input, memory, &interrupt, screen)?;
+    let ranks = input::on_ranks(cluster, &[config]);
+    let mut input = input::open(&arguments.input, memory, ranks, &interrupt, screen)?;
     let known_words = input.extent().map(|extent| extent.words);
     if let Some(words) = known_words {
         screen.line(plain::loaded_line(words, &input.name))?;
@@ -32,9 +38,9 @@ pub(super) fn run(arguments: &RunArgs, screen: &mut Screen<'_>) -> anyhow::Resul
         interrupt: &interrupt,
         recorder: None,
     };
-    // Worker processes are ended in order; without them there is nothing to put in order.
-    interrupt.end_at_once(config.processes().is_none());
-    let finished = once(&mut input.text, &config, &around);
+    // Other processes are ended in order; without them there is nothing to put in order.
+    interrupt.end_at_once(!config.has_others_to_end());
+    let finished = once(&mut input, &config, &around);
     interrupt.end_at_once(true);
     progress.finish();
     let finished = finished?;

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::config::Config;
-use super::input::Text;
+use super::input::Input;
 use super::larger::Extent;
 use super::once::{Finished, once};
 use super::rows;
-use crate::backend::{Around, Checksum, WorkerRecord};
+use crate::backend::{Around, Checksum};
 use crate::bench::answer::compare_with_serial;
 use crate::bench::clock::MonotonicClock;
 use crate::bench::plan::{RunParts, Runner};
-use crate::bench::result::{Environment, Input as SavedInput, ResultRow, Sample, SavedRun};
+use crate::bench::result::{
+    Environment, Input as SavedInput, ProcessRow, ResultRow, Sample, SavedRun,
+};
 use crate::bench::stats::summarise;
 use crate::interrupt::Interrupt;
 use crate::known::Spilled;
@@ -23,8 +25,8 @@ use crate::memory::Peak;
 use crate::report::label;
 
 /// Makes the runs of a plan, and holds every configuration's digests against the others'.
-pub(super) struct Runs<'a> {
-    pub(super) text: &'a mut Text,
+pub(super) struct Runs<'a, 'b> {
+    pub(super) input: &'a mut Input<'b>,
     pub(super) configs: &'a [Config],
     /// The row that the plan calls 0.
     pub(super) first: usize,
@@ -33,7 +35,7 @@ pub(super) struct Runs<'a> {
     pub(super) record: &'a RefCell<Record>,
 }
 
-impl Runner for Runs<'_> {
+impl Runner for Runs<'_, '_> {
     type Error = anyhow::Error;
 
     fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
@@ -50,7 +52,7 @@ impl Runner for Runs<'_> {
         // they have for themselves. They need not have had it when this process was at its peak:
         // the sum is an upper bound, and above the truth by a few MiB a worker at most.
         let peak = Peak::begin();
-        let finished = once(self.text, config, &around)?;
+        let finished = once(self.input, config, &around)?;
         let peak_bytes = peak.bytes().map(|own| own + finished.private_bytes);
         let parts = finished.parts;
         self.record.borrow_mut().keep(row, config, finished, peak_bytes)?;
@@ -74,7 +76,7 @@ struct Facts {
     tasks: Option<usize>,
     spilled: Option<Spilled>,
     peak_bytes: Option<u64>,
-    processes: Vec<WorkerRecord>,
+    processes: Vec<ProcessRow>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,7 +177,7 @@ impl Facts {
             tasks: self.tasks,
             spilled_bytes: self.spilled.map(|spilled| spilled.bytes),
             peak_memory_bytes: self.peak_bytes,
-            processes: self.processes.iter().map(rows::process_row).collect(),
+            processes: self.processes.clone(),
             ..self.empty.clone()
         }
     }

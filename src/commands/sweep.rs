@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::Screen;
+use super::cluster::Cluster;
 use super::config::{self, Defaults};
 use super::measure::{Sweep, Task, measure};
 use crate::chunksize::ChunkSize;
@@ -15,10 +16,14 @@ fn tutorial_sizes() -> Vec<ChunkSize> {
     std::iter::once(ChunkSize::Even).chain(fixed).collect()
 }
 
-pub(super) fn run(arguments: &SweepArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+pub(super) fn run(
+    arguments: &SweepArgs,
+    cluster: Option<&Cluster>,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
     let sizes = tutorial_sizes();
     let defaults = Defaults { backends: &[Backend::Processes], chunk_sizes: &sizes };
-    let mut configs = config::all(&arguments.how, &defaults)?;
+    let mut configs = config::all(&arguments.how, &defaults, cluster.map(Cluster::size))?;
     if !arguments.no_serial {
         configs = config::serial_first(&arguments.how, configs)?;
     }
@@ -30,5 +35,5 @@ pub(super) fn run(arguments: &SweepArgs, screen: &mut Screen<'_>) -> anyhow::Res
         show: &arguments.show,
         sweep: Some(Sweep { refine: arguments.refine, chart: !arguments.no_chart }),
     };
-    measure(&task, configs, screen)
+    measure(&task, configs, cluster, screen)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Config, Way};
+use super::input::{Input, Text};
 use crate::backend::{self, Around, BackendError, Outcome, Recorder, Span};
 use crate::bench::clock::{Clock as _, MonotonicClock};
 use crate::bench::result::SavedRun;
@@ -12,7 +13,6 @@ use crate::interrupt::Interrupt;
 use crate::known;
 use crate::progress::Progress;
 use crate::report::timeline::{Bar, Lane, Phase, Timeline};
-use crate::words::WordList;
 
 /// What surrounds the recording.
 pub(super) struct Watched<'a> {
@@ -24,7 +24,7 @@ pub(super) struct Watched<'a> {
 /// Runs every configuration once more and takes down who worked when; `run` has their rows. After a
 /// request to stop there are no timelines at all: a part of them would pass for the whole.
 pub(super) fn record(
-    list: &WordList,
+    input: &Input<'_>,
     configs: &[Config],
     run: &SavedRun,
     watched: &Watched<'_>,
@@ -34,12 +34,12 @@ pub(super) fn record(
         if watched.interrupt.pending().is_some() {
             return Ok(Vec::new());
         }
-        match record_one(list, config, row.label.clone(), watched) {
+        match record_one(input, config, row.label.clone(), watched) {
             Ok(timeline) => timelines.push(timeline),
             Err(error) if is_interruption(&error) => return Ok(Vec::new()),
             Err(error) => return Err(error.context(format!("the timeline of {}", row.label))),
         }
-        watched.progress.advance(list.len());
+        watched.progress.advance(run.input.words);
     }
     Ok(timelines)
 }
@@ -49,7 +49,7 @@ fn is_interruption(error: &anyhow::Error) -> bool {
 }
 
 fn record_one(
-    list: &WordList,
+    input: &Input<'_>,
     config: &Config,
     label: String,
     watched: &Watched<'_>,
@@ -61,7 +61,11 @@ fn record_one(
         interrupt: watched.interrupt,
         recorder: Some(&recorder),
     };
-    let outcome = config.backend().run(list, &config.work, &around)?;
+    if config.runs_on_ranks() {
+        return input.assembly()?.timeline(config, label, &around);
+    }
+    let Text::Whole(list) = &input.text else { anyhow::bail!("the list is not in memory") };
+    let outcome = config.backend()?.run(list, &config.work, &around)?;
     let counting = watched.clock.now();
     known::count_distinct(outcome.digests.as_slice(), config.set_threads())?;
     let set = (counting, watched.clock.now());
@@ -78,6 +82,7 @@ fn workers(config: &Config, outcome: &Outcome) -> Vec<backend::Lane> {
     match config.way {
         Way::Serial => vec![backend::Lane::Thread(0)],
         Way::Threads => (0..config.work.workers.get()).map(backend::Lane::Thread).collect(),
+        Way::Mpi => Vec::new(),
         Way::Processes(_) => {
             let mut pids: Vec<u32> = outcome.processes.iter().map(|worker| worker.pid).collect();
             // The pool reports workers as they end, which differs from run to run.
@@ -100,7 +105,7 @@ fn phases(outcome: &Outcome, set: (Duration, Duration)) -> Vec<Phase> {
 }
 
 /// One lane for each worker, in their order; times count from the begin of the run.
-fn lanes(spans: &[Span], workers: &[backend::Lane], begin: Duration) -> Vec<Lane> {
+pub(super) fn lanes(spans: &[Span], workers: &[backend::Lane], begin: Duration) -> Vec<Lane> {
     let mut bars: BTreeMap<backend::Lane, Vec<Bar>> = BTreeMap::new();
     for span in spans {
         bars.entry(span.lane).or_default().push(Bar {
@@ -116,8 +121,9 @@ fn lanes(spans: &[Span], workers: &[backend::Lane], begin: Duration) -> Vec<Lane
         .map(|worker| Lane {
             pid: match worker {
                 backend::Lane::Process(pid) => Some(*pid),
-                backend::Lane::Thread(_) => None,
+                backend::Lane::Thread(_) | backend::Lane::Rank(..) => None,
             },
+            given_name: None,
             bars: bars.remove(worker).unwrap_or_default(),
         })
         .collect()

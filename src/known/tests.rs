@@ -192,3 +192,19 @@ fn digests_of_equal_or_crowded_tags_are_looked_up_like_any_others() {
         assert_eq!(set.contains_each(&digests, threads(2)).unwrap(), expected, "{equal:?}");
     }
 }
+
+#[test]
+fn digests_are_kept_once_each() {
+    let digest = |byte: u8| [byte; crate::sha512::DIGEST_LEN];
+    for (digests, kept) in [
+        (vec![], vec![]),
+        (vec![7], vec![7]),
+        (vec![7, 7, 7], vec![7]),
+        (vec![3, 1, 2, 3, 1], vec![1, 2, 3]),
+    ] {
+        let mut digests: Vec<Digest> = digests.into_iter().map(digest).collect();
+        let left = keep_distinct(&mut digests);
+        let expected: Vec<Digest> = kept.into_iter().map(digest).collect();
+        assert_eq!(digests[..left], expected[..]);
+    }
+}

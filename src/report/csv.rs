@@ -9,7 +9,7 @@ use super::escape::csv_field;
 use crate::bench::result::{ResultRow, Sample, SavedRun};
 
 /// The names of the columns, in their order.
-pub const COLUMNS: [&str; 17] = [
+pub const COLUMNS: [&str; 18] = [
     "label",
     "backend",
     "workers",
@@ -25,6 +25,7 @@ pub const COLUMNS: [&str; 17] = [
     "total_s",
     "start_s",
     "map_s",
+    "exchange_s",
     "set_s",
     "spilled_bytes",
 ];
@@ -62,6 +63,7 @@ fn fields(row: &ResultRow, words: usize, sample: &Sample) -> [String; COLUMNS.le
         or_empty(Some(seconds(sample.total))),
         or_empty(sample.start.map(seconds)),
         or_empty(sample.map.map(seconds)),
+        or_empty(sample.exchange.map(seconds)),
         or_empty(sample.set.map(seconds)),
         // Of the row's last run: every run spills alike.
         or_empty(row.spilled_bytes),

@@ -19,6 +19,7 @@ pub(crate) enum Column {
     Median,
     Start,
     Map,
+    Exchange,
     Set,
     Speedup,
     Verdict,
@@ -55,11 +56,12 @@ pub(crate) struct Grid {
 
 impl Column {
     /// The figure columns, in the order of the table.
-    const FIGURES: [Self; 9] = [
+    const FIGURES: [Self; 10] = [
         Self::Tasks,
         Self::Median,
         Self::Start,
         Self::Map,
+        Self::Exchange,
         Self::Set,
         Self::Speedup,
         Self::Verdict,
@@ -81,6 +83,7 @@ impl Column {
             Self::Median => format!("median {unit}"),
             Self::Start => "start".to_owned(),
             Self::Map => "map".to_owned(),
+            Self::Exchange => "exchange".to_owned(),
             Self::Set => "set".to_owned(),
             Self::Speedup => "speed-up".to_owned(),
             Self::Verdict => "verdict".to_owned(),
@@ -111,6 +114,7 @@ impl Column {
             Self::Median => Cell::number(median(summary, unit), unit.of(summary.median)),
             Self::Start => part(|sample| sample.start),
             Self::Map => part(|sample| sample.map),
+            Self::Exchange => part(|sample| sample.exchange),
             Self::Set => part(|sample| sample.set),
             Self::Speedup => row.against_serial.map_or_else(Cell::default, |comparison| {
                 let speedup = comparison.speedup();

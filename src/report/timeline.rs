@@ -46,6 +46,8 @@ pub struct Phase {
 pub struct Lane {
     /// The process id of the worker; `None` for a thread of the program itself.
     pub pid: Option<u32>,
+    /// What it is called where it has a name of its own, such as `rank 3 on node7`.
+    pub given_name: Option<String>,
     /// Its work in order of time.
     pub bars: Vec<Bar>,
 }
@@ -82,12 +84,13 @@ impl Block {
 }
 
 impl Lane {
-    /// `pid 4711`, or `thread 1` for the lane of index 0 that is no process.
+    /// Its own name, else `pid 4711`, or `thread 1` for the lane of index 0 that is no process.
     #[must_use]
     pub fn name(&self, index: usize) -> String {
-        match self.pid {
-            Some(pid) => format!("pid {pid}"),
-            None => format!("thread {}", index + 1),
+        match (&self.given_name, self.pid) {
+            (Some(name), _) => name.clone(),
+            (None, Some(pid)) => format!("pid {pid}"),
+            (None, None) => format!("thread {}", index + 1),
         }
     }
 
@@ -277,6 +280,7 @@ fn draw_lane(
     labelled: bool,
 ) {
     let name = lane.name(index);
+    let name = markup(&name);
     let busy = percent(lane.busy(), timeline.total);
     let tasks = tasks(lane);
     let _ = write!(svg, "<g><title>{name}: {tasks}, {busy} busy</title>");

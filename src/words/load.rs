@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags};
 
+use super::blocks::Blocks;
 use super::unpack::{FirstBytes, Format};
 use super::windows::Room;
 use super::{Rules, Windows, WordList};
@@ -144,6 +145,20 @@ pub enum LoadError {
         /// The memory for it and what is made of it.
         room_bytes: usize,
     },
+    /// It is no file that several readers can each read their parts of.
+    #[error("the ranks cannot each read a part of {origin}, which is {what}: add --distribute")]
+    NoParts {
+        /// The list.
+        origin: Source,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// Somebody cut it off while it was read.
+    #[error("{origin} has become shorter while it was read")]
+    Shrunk {
+        /// The list.
+        origin: Source,
+    },
     /// A signal asked to stop.
     #[error("interrupted while loading")]
     Interrupted {
@@ -167,6 +182,31 @@ pub fn load(
     let mut windows = Windows::open(origin, rules, utf8, interrupt)?;
     let all = windows.next_window(Room::ALL, interrupt)?;
     Ok(all.expect("even an empty list is a window").list)
+}
+
+/// Reads a list from its start to its end, unpacked where it is packed, and gives it away block by
+/// block.
+///
+/// # Errors
+///
+/// See [`LoadError`]; or what `give` says.
+pub fn read_blocks<E: From<LoadError>>(
+    origin: &Source,
+    interrupt: &Interrupt,
+    mut give: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    /// What a packed list may take to be unpacked.
+    const ROOM_BYTES: usize = 256 << 20;
+    let mut blocks = Blocks::new(open_source(origin, interrupt)?, origin.clone());
+    blocks.prepare(ROOM_BYTES, interrupt)?;
+    let mut block = Vec::new();
+    loop {
+        blocks.next_block(&mut block, interrupt)?;
+        if block.is_empty() {
+            return Ok(());
+        }
+        give(&block)?;
+    }
 }
 
 /// What was read of a list before the bytes at hand.

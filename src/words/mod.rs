@@ -17,6 +17,7 @@ pub mod find;
 pub mod generate;
 mod index;
 mod load;
+pub mod parts;
 mod passages;
 mod shown;
 mod split;
@@ -25,7 +26,7 @@ mod vocabulary;
 mod windows;
 
 pub use chunk::{Chunk, Chunks};
-pub use load::{LoadError, Source, load};
+pub use load::{LoadError, Source, load, read_blocks};
 pub use passages::{PASSAGES_OVERHEAD_BYTES, Passage, PassageRoom, Passages};
 pub use shown::{Shown, is_printable};
 pub use split::{Rules, Words};

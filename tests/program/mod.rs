@@ -154,6 +154,10 @@ impl Running {
         });
         if !ended {
             let _ = child.kill();
+            // Whatever it has started would slow the other tests down.
+            for pid in marked_processes(&self.mark) {
+                signal(pid, 9);
+            }
             panic!("no end within {DEADLINE:?}: {}", self.command);
         }
         status.expect("it has ended")

@@ -33,6 +33,7 @@ fn row(backend: &str, median_us: u64) -> ResultRow {
         total: micros(total),
         start: Some(micros(total / 16)),
         map: Some(micros(total / 2)),
+        exchange: None,
         set: Some(micros(total / 4)),
     });
     let summary = Summary {
@@ -202,6 +203,7 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
     let (begin, end) = (4_000_u32, 46_000_u32);
     let each = f64::from(end - begin) / tasks.div_ceil(WORKERS) as f64;
     let lane = |worker: usize| Lane {
+        given_name: None,
         pid: Some(4711 + worker as u32),
         bars: (worker..tasks)
             .step_by(WORKERS)

@@ -151,6 +151,8 @@ fn the_spread_of_a_word_follows_from_what_workers_needed_for_theirs() {
         busy: Some(Duration::from_micros(busy_us)),
         cpu: None,
         peak_rss_bytes: None,
+        host: None,
+        rank: None,
     };
     let with = |processes| ResultRow { processes, ..row(500, &[100]) };
     // 100 words at 9 µs and at 11 µs: off by 1 µs each, √(100 · 1² + 100 · 1²) / 1 = 14.1 µs.

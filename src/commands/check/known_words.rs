@@ -64,11 +64,11 @@ impl Setting<'_> {
             Around { clock: &clock, progress: &|_| (), interrupt: self.interrupt, recorder: None };
         // Worker processes are ended in order; a write to a pipe that nobody reads is not waited
         // for.
-        self.interrupt.end_at_once(here || self.config.processes().is_none());
+        self.interrupt.end_at_once(here || !self.config.has_others_to_end());
         let outcome = if here {
             crate::backend::Backend::run(&crate::backend::Serial, list, work, &around)
         } else {
-            self.config.backend().run(list, work, &around)
+            self.config.backend()?.run(list, work, &around)
         };
         self.interrupt.end_at_once(true);
         Ok(outcome?.digests)

@@ -39,7 +39,7 @@ struct Setting<'a> {
 /// The exit status: whether all words are known.
 pub(super) fn run(arguments: &CheckArgs, screen: &mut Screen<'_>) -> anyhow::Result<u8> {
     screen.quiet = arguments.show.quiet;
-    let config = config::single(&arguments.how)?;
+    let config = config::single(&arguments.how, None)?;
     let (lists, texts) = (sources(&arguments.known), texts(&arguments.texts));
     if lists.iter().chain(&texts).filter(|source| **source == Source::StandardInput).count() > 1 {
         bail!("`-` is there more than once (no TEXT is `-`): standard input can be read only once");

@@ -24,9 +24,14 @@ pub(super) fn section(page: &mut String, report: &Report<'_>) {
     if !common.is_empty() {
         let _ = write!(page, "{}. ", markup(&common));
     }
+    let parts = if grid.columns.contains(&Column::Exchange) {
+        "Start, map, exchange and set"
+    } else {
+        "Start, map and set"
+    };
     let _ = write!(
         page,
-        "Start, map and set are parts of the median, in {unit}; ± is the interval of the median.\
+        "{parts} are parts of the median, in {unit}; ± is the interval of the median.\
          </span></caption>\n<thead>\n<tr>"
     );
     for column in &grid.columns {

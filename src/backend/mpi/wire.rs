@@ -1,0 +1,522 @@
+//! The calls to MPI, and all `unsafe` that they take.
+//!
+//! Every operation is one that does not block: it is begun and then asked for until it is done. So
+//! a rank that waits can tell the others that it is alive, hears it of them, and gives up on one
+//! that is silent (see [`Heart`]); a blocking call would wait for a cut cable to the end of days.
+//! Buffers of an operation that was given up belong to MPI from then on and are leaked.
+//!
+//! The crate's own methods are not used for them: its requests panic when they are left unfinished,
+//! and it has no one-sided calls. It knows nothing of words or digests.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, c_int, c_void};
+use std::mem::MaybeUninit;
+use std::ptr::{from_mut, null, null_mut};
+use std::time::Duration;
+
+use mpi::Threading;
+use mpi::environment::Universe;
+use mpi::ffi;
+use mpi::raw::AsRaw as _;
+use mpi::topology::Communicator as _;
+
+use super::MpiError;
+use super::heart::Heart;
+use crate::sha512::{DIGEST_LEN, Digest};
+
+/// Messages of ranks that ask rank 0 for a sum, and of its answers.
+const TAG_QUESTION: c_int = 2;
+const TAG_ANSWER: c_int = 3;
+
+/// How a rank waits for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Bytes move: it looks again at once.
+    Busy,
+    /// Other ranks may still be at work: it looks now and then.
+    Calm,
+    /// There may be nothing to do for long, and nobody is expected to say that he is alive.
+    Idle,
+}
+
+/// This rank among all ranks.
+pub(super) struct Wire {
+    // Finalises MPI when it is dropped.
+    _universe: Universe,
+    comm: ffi::MPI_Comm,
+    digest: ffi::MPI_Datatype,
+    rank: usize,
+    size: usize,
+    heart: RefCell<Heart>,
+    /// An operation is begun that will never be finished.
+    broken: Cell<bool>,
+    /// On rank 0: the number that is asked for by messages.
+    number: Cell<u64>,
+}
+
+/// What MPI is asked to do, until it is done.
+pub(super) struct Operation {
+    request: ffi::MPI_Request,
+    what: &'static str,
+}
+
+impl Wire {
+    /// Joins the others; `None` where this process did so before.
+    pub(super) fn join(silence: Duration) -> Result<Option<Self>, MpiError> {
+        let Some((universe, threading)) = mpi::initialize_with_threading(Threading::Funneled)
+        else {
+            return Ok(None);
+        };
+        let world = universe.world();
+        if threading < Threading::Funneled {
+            return Err(MpiError::Call {
+                what: "MPI_Init_thread",
+                reason: "this MPI allows no threads".to_owned(),
+            });
+        }
+        let index = |number: c_int| usize::try_from(number).unwrap_or(0);
+        let (rank, size) = (index(world.rank()), index(world.size()));
+        // SAFETY: both are constants of the library, which is initialised; so is the handle.
+        unsafe { ffi::MPI_Comm_set_errhandler(world.as_raw(), ffi::RSMPI_ERRORS_RETURN) };
+        let mut comm = world.as_raw();
+        // SAFETY: the world's handle is valid, and so is the place for the new one.
+        check("MPI_Comm_dup", unsafe { ffi::MPI_Comm_dup(world.as_raw(), &raw mut comm) })?;
+        let mut beats = world.as_raw();
+        // SAFETY: as above.
+        check("MPI_Comm_dup", unsafe { ffi::MPI_Comm_dup(world.as_raw(), &raw mut beats) })?;
+        let digest = contiguous(DIGEST_LEN)?;
+        let heart = RefCell::new(Heart::new(beats, rank, size, silence));
+        let broken = Cell::new(false);
+        Ok(Some(Self {
+            _universe: universe,
+            comm,
+            digest,
+            rank,
+            size,
+            heart,
+            broken,
+            number: Cell::new(0),
+        }))
+    }
+
+    pub(super) fn rank(&self) -> usize {
+        self.rank
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(super) fn comm(&self) -> ffi::MPI_Comm {
+        self.comm
+    }
+
+    /// Whether the ranks cannot be brought to an orderly end any more.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+
+    /// The ranks cannot go on together.
+    pub(super) fn give_up(&self) {
+        self.broken.set(true);
+    }
+
+    /// The names of the machines of all ranks, for errors.
+    pub(super) fn know_hosts(&self, hosts: &[String]) {
+        self.heart.borrow_mut().know_hosts(hosts);
+    }
+
+    /// Ends all ranks at once; does not return where MPI keeps its promise.
+    pub(super) fn abort(&self, status: u8) {
+        // SAFETY: the handle is valid as long as `self` is.
+        unsafe { ffi::MPI_Abort(self.comm, c_int::from(status)) };
+    }
+
+    /// All ranks are taken to be alive now; from now on they say so.
+    pub(super) fn begin_step(&self) {
+        self.heart.borrow_mut().listen_anew();
+    }
+
+    /// Tells the others that this rank is alive, now and then, and hears it of them.
+    pub(super) fn beat(&self) -> Result<(), MpiError> {
+        self.answer_sums()
+            .and_then(|()| self.heart.borrow_mut().beat())
+            .inspect_err(|_| self.give_up())
+    }
+
+    /// Has rank 0 add the first cell to its number and answer with what that was, into the second.
+    /// The cells must be kept until all of it is done.
+    pub(super) fn ask_for_sum(&self, cells: &mut Vec<u64>) -> Result<Vec<Operation>, MpiError> {
+        assert_eq!(cells.len(), 2, "a summand and room for the answer");
+        let (comm, cells) = (self.comm, cells.as_mut_ptr());
+        let answer = self.begin("MPI_Irecv", |request| {
+            // SAFETY: one number, which the caller keeps until the answer is there.
+            unsafe {
+                let (to, number) = (cells.add(1).cast(), ffi::RSMPI_UINT64_T);
+                ffi::MPI_Irecv(to, 1, number, 0, TAG_ANSWER, comm, request)
+            }
+        })?;
+        let question = self.begin("MPI_Isend", |request| {
+            // SAFETY: as above.
+            unsafe {
+                let (from, number) = (cells.cast(), ffi::RSMPI_UINT64_T);
+                ffi::MPI_Isend(from, 1, number, 0, TAG_QUESTION, comm, request)
+            }
+        })?;
+        Ok(vec![answer, question])
+    }
+
+    /// Rank 0: answers the ranks that have asked for a sum, itself included.
+    fn answer_sums(&self) -> Result<(), MpiError> {
+        if self.rank != 0 {
+            return Ok(());
+        }
+        loop {
+            let mut there = 0;
+            let mut status = MaybeUninit::<ffi::MPI_Status>::zeroed();
+            // SAFETY: valid handles, and places for the answers; zeros are a valid status.
+            let (code, status) = unsafe {
+                let (any, status_place) = (ffi::RSMPI_ANY_SOURCE, status.as_mut_ptr());
+                let code =
+                    ffi::MPI_Iprobe(any, TAG_QUESTION, self.comm, &raw mut there, status_place);
+                (code, status.assume_init())
+            };
+            check("MPI_Iprobe", code)?;
+            if there == 0 {
+                return Ok(());
+            }
+            let (mut summand, from) = (0_u64, status.MPI_SOURCE);
+            // SAFETY: one number, which was just found to be there: the call returns at once.
+            let code = unsafe {
+                let (to, number) = (from_mut(&mut summand).cast(), ffi::RSMPI_UINT64_T);
+                let ignored = ffi::RSMPI_STATUS_IGNORE;
+                ffi::MPI_Recv(to, 1, number, from, TAG_QUESTION, self.comm, ignored)
+            };
+            check("MPI_Recv", code)?;
+            let before = self.number.replace(self.number.get().wrapping_add(summand));
+            // SAFETY: one number, which the blocking call has read when it returns; whoever has
+            // asked waits for it already, and so short a message is not waited for in any case.
+            let code = unsafe {
+                let (from_here, number) = ((&raw const before).cast(), ffi::RSMPI_UINT64_T);
+                ffi::MPI_Send(from_here, 1, number, from, TAG_ANSWER, self.comm)
+            };
+            check("MPI_Send", code)?;
+        }
+    }
+
+    /// Whether an operation is done.
+    pub(super) fn is_done(&self, operation: &mut Operation) -> Result<bool, MpiError> {
+        let mut done = 0;
+        // SAFETY: the request was begun and is not freed before it is done, when MPI sets it to
+        // the null request; an ignored status is allowed.
+        let code = unsafe {
+            ffi::MPI_Test(&raw mut operation.request, &raw mut done, ffi::RSMPI_STATUS_IGNORE)
+        };
+        check(operation.what, code).inspect_err(|_| self.give_up())?;
+        Ok(done != 0)
+    }
+
+    /// Waits until an operation is done.
+    fn finish(&self, mut operation: Operation, patience: Patience) -> Result<(), MpiError> {
+        let mut looks = 0_u32;
+        while !self.is_done(&mut operation)? {
+            if patience != Patience::Idle {
+                self.beat()?;
+            }
+            looks = looks.saturating_add(1);
+            // Ranks may share a core: who only waits leaves it to the others.
+            match patience {
+                Patience::Calm if looks > 4000 => std::thread::sleep(Duration::from_micros(50)),
+                Patience::Idle if looks > 1000 => std::thread::sleep(Duration::from_millis(1)),
+                _ => std::thread::yield_now(),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin(
+        &self,
+        what: &'static str,
+        start: impl FnOnce(*mut ffi::MPI_Request) -> c_int,
+    ) -> Result<Operation, MpiError> {
+        // SAFETY: a constant of the library.
+        let mut request = unsafe { ffi::RSMPI_REQUEST_NULL };
+        check(what, start(&raw mut request)).inspect_err(|_| self.give_up())?;
+        Ok(Operation { request, what })
+    }
+
+    /// Runs an operation on buffers that it may keep if it is given up.
+    fn run<B>(
+        &self,
+        what: &'static str,
+        patience: Patience,
+        mut buffers: B,
+        start: impl FnOnce(&mut B, *mut ffi::MPI_Request) -> c_int,
+    ) -> Result<B, MpiError> {
+        let operation = self.begin(what, |request| start(&mut buffers, request))?;
+        match self.finish(operation, patience) {
+            Ok(()) => Ok(buffers),
+            Err(error) => {
+                std::mem::forget(buffers);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives every rank the bytes that rank 0 has; all of them know how many.
+    pub(super) fn broadcast(
+        &self,
+        bytes: Vec<u8>,
+        patience: Patience,
+    ) -> Result<Vec<u8>, MpiError> {
+        self.broadcast_from(0, bytes, patience)
+    }
+
+    /// The same from any rank.
+    pub(super) fn broadcast_from(
+        &self,
+        root: usize,
+        bytes: Vec<u8>,
+        patience: Patience,
+    ) -> Result<Vec<u8>, MpiError> {
+        let (count, root, comm) = (count_of(bytes.len()), count_of(root), self.comm);
+        self.run("MPI_Ibcast", patience, bytes, |bytes, request| {
+            // SAFETY: `bytes` has `count` bytes, lives in a heap block that does not move, and is
+            // neither touched nor freed until the request is done.
+            unsafe {
+                let start = bytes.as_mut_ptr().cast::<c_void>();
+                ffi::MPI_Ibcast(start, count, ffi::RSMPI_UINT8_T, root, comm, request)
+            }
+        })
+    }
+
+    /// Gives every rank what all ranks have, in their order; all have as many numbers.
+    pub(super) fn gather_all(&self, own: &[u64]) -> Result<Vec<u64>, MpiError> {
+        let (count, comm) = (count_of(own.len()), self.comm);
+        let buffers = (own.to_vec(), vec![0_u64; own.len() * self.size]);
+        let start = |(own, all): &mut (Vec<u64>, Vec<u64>), request| {
+            let (own, all) = (own.as_ptr().cast(), all.as_mut_ptr().cast());
+            // SAFETY: `own` has `count` numbers and `all` as many for each rank; both live in heap
+            // blocks that do not move, and nobody touches them until the request is done.
+            unsafe {
+                let number = ffi::RSMPI_UINT64_T;
+                ffi::MPI_Iallgather(own, count, number, all, count, number, comm, request)
+            }
+        };
+        Ok(self.run("MPI_Iallgather", Patience::Calm, buffers, start)?.1)
+    }
+
+    /// Gives every rank the bytes that all ranks have, one after another; `lens` says how many of
+    /// them each rank has.
+    pub(super) fn gather_all_bytes(
+        &self,
+        own: Vec<u8>,
+        lens: &[usize],
+    ) -> Result<Vec<u8>, MpiError> {
+        let (counts, places) = counts_and_places(lens);
+        let all = vec![0_u8; lens.iter().sum()];
+        let comm = self.comm;
+        let start =
+            |(own, all, counts, places): &mut (Vec<u8>, Vec<u8>, Vec<c_int>, Vec<c_int>),
+             request| {
+                // SAFETY: `own` has as many bytes as its own length says, `all` as many as the counts
+                // say behind each other; all four live in heap blocks until the request is done.
+                unsafe {
+                    let byte = ffi::RSMPI_UINT8_T;
+                    let (from, len) = (start_of(own), count_of(own.len()));
+                    let (to, counts, places) =
+                        (start_of_mut(all), counts.as_ptr(), places.as_ptr());
+                    ffi::MPI_Iallgatherv(from, len, byte, to, counts, places, byte, comm, request)
+                }
+            };
+        let buffers = (own, all, counts, places);
+        Ok(self.run("MPI_Iallgatherv", Patience::Calm, buffers, start)?.1)
+    }
+
+    /// Gives rank 0 the bytes that all ranks have, one after another; an empty answer elsewhere.
+    pub(super) fn gather_bytes(&self, own: Vec<u8>) -> Result<Vec<u8>, MpiError> {
+        let lens = self.gather_all(&[own.len() as u64])?;
+        let lens: Vec<usize> = lens.iter().map(|&len| usize::try_from(len).unwrap_or(0)).collect();
+        let (counts, places) = counts_and_places(&lens);
+        let all = vec![0_u8; if self.rank == 0 { lens.iter().sum() } else { 0 }];
+        let comm = self.comm;
+        let start =
+            |(own, all, counts, places): &mut (Vec<u8>, Vec<u8>, Vec<c_int>, Vec<c_int>),
+             request| {
+                // SAFETY: as in `gather_all_bytes`; only rank 0 has, and needs, the room for all.
+                unsafe {
+                    let byte = ffi::RSMPI_UINT8_T;
+                    let (from, len) = (start_of(own), count_of(own.len()));
+                    let (to, counts, places) =
+                        (start_of_mut(all), counts.as_ptr(), places.as_ptr());
+                    ffi::MPI_Igatherv(from, len, byte, to, counts, places, byte, 0, comm, request)
+                }
+            };
+        let buffers = (own, all, counts, places);
+        Ok(self.run("MPI_Igatherv", Patience::Calm, buffers, start)?.1)
+    }
+
+    /// Sends every rank one number and gets one of every rank.
+    pub(super) fn exchange_numbers(&self, own: Vec<u64>) -> Result<Vec<u64>, MpiError> {
+        assert_eq!(own.len(), self.size, "a number for each rank");
+        let comm = self.comm;
+        let buffers = (own, vec![0_u64; self.size]);
+        let start = |(own, all): &mut (Vec<u64>, Vec<u64>), request| {
+            let (own, all) = (own.as_ptr().cast(), all.as_mut_ptr().cast());
+            // SAFETY: both have one number for each rank, as was asserted, and live in heap blocks
+            // that nobody touches until the request is done.
+            unsafe {
+                let number = ffi::RSMPI_UINT64_T;
+                ffi::MPI_Ialltoall(own, 1, number, all, 1, number, comm, request)
+            }
+        };
+        Ok(self.run("MPI_Ialltoall", Patience::Busy, buffers, start)?.1)
+    }
+
+    /// Sends every rank its run of digests and gets a run of every rank, one behind the other.
+    ///
+    /// After an error MPI may still read and write the digests: the caller leaks them.
+    pub(super) fn exchange_digests(
+        &self,
+        send: Runs<'_>,
+        receive: &mut [Digest],
+        received: &[usize],
+    ) -> Result<(), MpiError> {
+        assert_eq!(received.iter().sum::<usize>(), receive.len(), "as much room as comes");
+        let send_places: Vec<c_int> =
+            (0..self.size).map(|to| count_of(to * send.capacity)).collect();
+        let send_counts: Vec<c_int> = send.filled.iter().map(|&len| count_of(len)).collect();
+        assert!(
+            send.digests.len() == send.capacity * self.size
+                && send.filled.len() == self.size
+                && send.filled.iter().all(|&len| len <= send.capacity),
+            "an area for each rank"
+        );
+        let (receive_counts, receive_places) = counts_and_places(received);
+        let (comm, digest) = (self.comm, self.digest);
+        let lists = (send_counts, send_places, receive_counts, receive_places);
+        let (from, to) = (start_of(send.digests), start_of_mut(receive));
+        let start = |lists: &mut (Vec<c_int>, Vec<c_int>, Vec<c_int>, Vec<c_int>), request| {
+            // SAFETY: the asserts above say that every run lies inside its slice; the slices are
+            // borrowed until the request is done, and leaked by the caller if it is given up; the
+            // lists live in heap blocks as long. A digest is 64 bytes, as the type says.
+            unsafe {
+                ffi::MPI_Ialltoallv(
+                    from,
+                    lists.0.as_ptr(),
+                    lists.1.as_ptr(),
+                    digest,
+                    to,
+                    lists.2.as_ptr(),
+                    lists.3.as_ptr(),
+                    digest,
+                    comm,
+                    request,
+                )
+            }
+        };
+        self.run("MPI_Ialltoallv", Patience::Busy, lists, start).map(drop)
+    }
+
+    /// For every rank the lowest rank that runs on the same machine.
+    pub(super) fn leaders(&self) -> Result<Vec<usize>, MpiError> {
+        let (comm, kind) = (self.comm, ffi::MPI_COMM_TYPE_SHARED);
+        let mut machine = comm;
+        let kind = c_int::try_from(kind).unwrap_or(0);
+        // SAFETY: valid handles and a place for the new one. The call blocks; nothing was measured
+        // or lost before it.
+        let code = unsafe {
+            ffi::MPI_Comm_split_type(comm, kind, 0, ffi::RSMPI_INFO_NULL, &raw mut machine)
+        };
+        check("MPI_Comm_split_type", code)?;
+        let mut lowest = count_of(self.rank);
+        // SAFETY: one number that lives until the blocking call returns; ranks of the new
+        // communicator are in the order of the old one.
+        let code = unsafe {
+            ffi::MPI_Bcast(from_mut(&mut lowest).cast(), 1, ffi::RSMPI_INT32_T, 0, machine)
+        };
+        check("MPI_Bcast", code)?;
+        // SAFETY: the handle is this function's own.
+        unsafe { ffi::MPI_Comm_free(&raw mut machine) };
+        let all = self.gather_all(&[u64::try_from(lowest).unwrap_or(0)])?;
+        Ok(all.into_iter().map(|rank| usize::try_from(rank).unwrap_or(0)).collect())
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        // To finalise waits for all ranks, and they for what this one will not do any more.
+        if self.is_broken() || std::thread::panicking() {
+            self.abort(2);
+        }
+    }
+}
+
+/// Digests in areas of the same size, one for each rank, each filled from its start.
+#[derive(Clone, Copy)]
+pub(super) struct Runs<'a> {
+    pub(super) digests: &'a [Digest],
+    pub(super) capacity: usize,
+    pub(super) filled: &'a [usize],
+}
+
+/// The name of this machine.
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn contiguous(bytes: usize) -> Result<ffi::MPI_Datatype, MpiError> {
+    // SAFETY: a constant of the library.
+    let mut kind = unsafe { ffi::RSMPI_DATATYPE_NULL };
+    // SAFETY: a valid type and a place for the new one, which is committed once.
+    unsafe {
+        let byte = ffi::RSMPI_UINT8_T;
+        check(
+            "MPI_Type_contiguous",
+            ffi::MPI_Type_contiguous(count_of(bytes), byte, &raw mut kind),
+        )?;
+        check("MPI_Type_commit", ffi::MPI_Type_commit(&raw mut kind))?;
+    }
+    Ok(kind)
+}
+
+/// Where a buffer begins. The pointer of an empty one is a number of Rust's choice, which may be
+/// one that means something to MPI: 1 is Open MPI's `MPI_IN_PLACE`.
+fn start_of<T>(buffer: &[T]) -> *const c_void {
+    if buffer.is_empty() { null() } else { buffer.as_ptr().cast() }
+}
+
+/// The same of a buffer to be written.
+fn start_of_mut<T>(buffer: &mut [T]) -> *mut c_void {
+    if buffer.is_empty() { null_mut() } else { buffer.as_mut_ptr().cast() }
+}
+
+/// MPI counts with `int`s: no buffer of one operation has more elements.
+pub(super) fn count_of(number: usize) -> c_int {
+    c_int::try_from(number).expect("operations are cut so that their counts fit")
+}
+
+fn counts_and_places(lens: &[usize]) -> (Vec<c_int>, Vec<c_int>) {
+    let mut place = 0;
+    lens.iter()
+        .map(|&len| {
+            let here = place;
+            place += len;
+            (count_of(len), count_of(here))
+        })
+        .unzip()
+}
+
+/// An error that MPI returns.
+pub(super) fn check(what: &'static str, code: c_int) -> Result<(), MpiError> {
+    if code == 0 {
+        return Ok(());
+    }
+    let mut text = vec![0_u8; ffi::MPI_MAX_ERROR_STRING as usize + 1];
+    let mut len = 0;
+    // SAFETY: there is room for the longest text there is, and for its end.
+    unsafe { ffi::MPI_Error_string(code, text.as_mut_ptr().cast(), &raw mut len) };
+    text.truncate(usize::try_from(len).unwrap_or(0));
+    let reason = CString::new(text).map(|text| text.to_string_lossy().into_owned());
+    Err(MpiError::Call { what, reason: reason.unwrap_or_else(|_| format!("error {code}")) })
+}
