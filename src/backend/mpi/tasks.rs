@@ -46,7 +46,7 @@ impl Tasks {
         workers: NonZeroUsize,
         rounds: NonZeroU32,
     ) -> Self {
-        let shape = match chunksize.fixed(words, workers) {
+        let shape = match chunksize.fixed(words, workers, rounds) {
             Some(size) => {
                 let size = size.get();
                 let hashes_of_task = size.saturating_mul(rounds.get() as usize);
@@ -55,7 +55,7 @@ impl Tasks {
                 Shape::Fixed { size, batch: (HASHES_AT_HAND / hashes_of_task).min(most).max(1) }
             }
             None => Shape::Schedule {
-                sizes: chunksize.sizes(words, workers),
+                sizes: chunksize.sizes(words, workers, rounds),
                 next: Batch { first_task: 0, tasks: 1, words: 0..0 },
             },
         };
