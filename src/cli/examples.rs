@@ -1,5 +1,18 @@
 //! What stands below the help of the commands.
 
+pub(super) const PROGRAM: &str = "\
+Examples:
+  wordhash                                    the default list, the default way
+  wordhash --serial words.txt                 one thread for everything
+  wordhash -w 4 -c 5000 words.txt             four worker processes, 5,000 words a task
+  wordhash sweep -w 4 words.txt               seven chunk sizes and the serial run
+  wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
+  wordhash sweep --export report.html words.txt
+  wordhash compare words.txt                  serial, threads and processes
+  wordhash check --known words.txt text.txt   the words that are not in the list
+  wordhash digest words.txt                   every word's SHA-512
+  wordhash generate --words 1k --distinct 900 > words.txt";
+
 pub(super) const SWEEP: &str = "\
 Examples:
   wordhash sweep words.txt                    the tutorial's sizes
@@ -33,3 +46,37 @@ pub(super) const INFO: &str = "\
 Examples:
   wordhash info
   taskset -c 0 wordhash info                  with one core allowed";
+
+pub(super) const DIGEST: &str = "\
+Examples:
+  wordhash digest words.txt > words.sha512    HEX  WORD, one a line
+  wordhash digest --verify words.sha512 words.txt
+  xzcat words.xz | wordhash digest --binary - > words.bin
+
+A word that is no printable UTF-8 is written as $HEX[...]. With --keep-newline
+each line is hashed with its end as it stands in the list, LF or CRLF, which is
+what hashlib.sha512(line) gives for the lines of a file that Python has opened
+in binary mode; the end is not written after the word.";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  wordhash check --known words.txt letter.txt
+  wordhash check --known words.txt --known names.txt --list *.txt
+  cat letter.txt | wordhash check --known words.txt --count
+
+Words are found by Unicode's word boundaries. A compound with hyphens that is
+not known is looked up part by part. Columns are counted in bytes, from 1. The
+exit status is 0 if all words are known, 1 if not, 2 after an error.
+
+--format json prints one object: known (lists, words), unknown (an array of
+text, line, column, word), summary (texts, texts_failed, words, unknown_words).";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  source <(wordhash completions bash)         for this shell
+  wordhash completions fish > ~/.config/fish/completions/wordhash.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  wordhash man | man -l -
+  wordhash man sweep > wordhash-sweep.1";

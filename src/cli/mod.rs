@@ -3,6 +3,7 @@
 //! This is syntax only: what an option means on this machine is decided in [`crate::commands`].
 //! Of the rest of the house it knows the values that options name ([`crate::chunksize`]).
 
+mod choices;
 mod examples;
 mod values;
 mod version;
@@ -11,65 +12,21 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::chunksize::ChunkSize;
 use crate::size::Size;
+pub use choices::{
+    Backend, CheckFormat, Encoding, Engine, Format, Order, StartMethod, Transport, When,
+};
 pub use values::{Axis, Export, ExportFormat, MOST_WORKERS};
-
-const EXAMPLES: &str = "\
-Examples:
-  wordhash                                    the default list, the default way
-  wordhash --serial words.txt                 one thread for everything
-  wordhash -w 4 -c 5000 words.txt             four worker processes, 5,000 words a task
-  wordhash sweep -w 4 words.txt               seven chunk sizes and the serial run
-  wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
-  wordhash sweep --export report.html words.txt
-  wordhash compare words.txt                  serial, threads and processes
-  wordhash check --known words.txt text.txt   the words that are not in the list
-  wordhash digest words.txt                   every word's SHA-512
-  wordhash generate --words 1k --distinct 900 > words.txt";
-
-const DIGEST_EXAMPLES: &str = "\
-Examples:
-  wordhash digest words.txt > words.sha512    HEX  WORD, one a line
-  wordhash digest --verify words.sha512 words.txt
-  xzcat words.xz | wordhash digest --binary - > words.bin
-
-A word that is no printable UTF-8 is written as $HEX[...]. With --keep-newline
-each line is hashed with its end as it stands in the list, LF or CRLF, which is
-what hashlib.sha512(line) gives for the lines of a file that Python has opened
-in binary mode; the end is not written after the word.";
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  wordhash check --known words.txt letter.txt
-  wordhash check --known words.txt --known names.txt --list *.txt
-  cat letter.txt | wordhash check --known words.txt --count
-
-Words are found by Unicode's word boundaries. A compound with hyphens that is
-not known is looked up part by part. Columns are counted in bytes, from 1. The
-exit status is 0 if all words are known, 1 if not, 2 after an error.
-
---format json prints one object: known (lists, words), unknown (an array of
-text, line, column, word), summary (texts, texts_failed, words, unknown_words).";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  source <(wordhash completions bash)         for this shell
-  wordhash completions fish > ~/.config/fish/completions/wordhash.fish";
-
-const MAN_EXAMPLES: &str = "\
-Examples:
-  wordhash man | man -l -
-  wordhash man sweep > wordhash-sweep.1";
 
 /// Hash a word list with SHA-512: serially, on threads or across worker processes
 ///
 /// WORDS is a file with one word a line, or `-` for standard input. Left out, it is
 /// /usr/share/dict/words, else /usr/dict/words, else a built-in list of 1,049,938 words.
 #[derive(Debug, Parser)]
-#[command(name = "wordhash", version, long_version = version::LONG.as_str(), args_conflicts_with_subcommands = true, after_help = EXAMPLES,
+#[command(name = "wordhash", version, long_version = version::LONG.as_str(), args_conflicts_with_subcommands = true, after_help = examples::PROGRAM,
     subcommand_help_heading = "Commands", disable_help_subcommand = true, max_term_width = 80)]
 pub struct Cli {
     /// What to do; without one, the list is hashed once.
@@ -93,10 +50,10 @@ pub enum Command {
     #[command(max_term_width = 80, after_help = examples::DIFF)]
     Diff(DiffArgs),
     /// Write every word's SHA-512, in input order
-    #[command(max_term_width = 80, after_help = DIGEST_EXAMPLES)]
+    #[command(max_term_width = 80, after_help = examples::DIGEST)]
     Digest(DigestArgs),
     /// Report the words of a text that are not in a word list
-    #[command(max_term_width = 80, after_help = CHECK_EXAMPLES)]
+    #[command(max_term_width = 80, after_help = examples::CHECK)]
     Check(CheckArgs),
     /// Write a reproducible, sorted list of pronounceable words
     #[command(max_term_width = 80, after_help = examples::GENERATE)]
@@ -105,10 +62,10 @@ pub enum Command {
     #[command(max_term_width = 80, after_help = examples::INFO)]
     Info,
     /// Write the script by which a shell completes command lines
-    #[command(max_term_width = 80, after_help = COMPLETIONS_EXAMPLES)]
+    #[command(max_term_width = 80, after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Write the manual page of the program or of one of its commands
-    #[command(max_term_width = 80, after_help = MAN_EXAMPLES)]
+    #[command(max_term_width = 80, after_help = examples::MAN)]
     Man(ManArgs),
 }
 
@@ -412,104 +369,4 @@ pub struct GenerateArgs {
     /// Another seed gives another list [default: that of the built-in list]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-}
-
-/// The ways to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Backend {
-    /// One thread for everything.
-    Serial,
-    /// Threads of this process.
-    Threads,
-    /// Worker processes.
-    Processes,
-    /// The ranks of an MPI run.
-    Mpi,
-}
-
-/// How bytes reach a worker process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Transport {
-    /// Through anonymous shared memory.
-    Shared,
-    /// Through the worker's socket.
-    Pipe,
-}
-
-/// How a worker process is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StartMethod {
-    /// The program is started afresh.
-    Spawn,
-    /// The program is copied as it stands.
-    Fork,
-}
-
-/// Which code computes SHA-512.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Engine {
-    /// The fastest that this machine can run.
-    Auto,
-    /// One word after another.
-    Sha2,
-    /// Four words side by side.
-    Avx2,
-    /// Eight words side by side.
-    Avx512,
-}
-
-/// What a list must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Encoding {
-    /// Anything.
-    Bytes,
-    /// UTF-8 throughout.
-    #[value(name = "utf-8")]
-    Utf8,
-}
-
-/// In which order configurations run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Order {
-    /// Round by round over all of them.
-    Interleaved,
-    /// All runs of one, then all of the next.
-    Blocked,
-}
-
-/// How results are written to standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One fact a line, stable.
-    Plain,
-    /// Aligned columns.
-    Table,
-    /// Everything, for programs.
-    Json,
-    /// One line a sample, for spreadsheets.
-    Csv,
-    /// A table to be pasted into a pull request.
-    Markdown,
-}
-
-/// How unknown words are written to standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
-    /// `text:line:column: word`, one a line.
-    Plain,
-    /// The lines with unknown words, and these underlined in red.
-    Marked,
-    /// Everything, for programs.
-    Json,
-}
-
-/// When something is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum When {
-    /// On a terminal.
-    Auto,
-    /// In any case.
-    Always,
-    /// Not at all.
-    Never,
 }

@@ -124,7 +124,7 @@ mod tests {
                 end = batch.words.end;
                 tasks += batch.tasks;
             }
-            prop_assert_eq!((end, tasks), (words, size.sizes(words, workers).count()));
+            prop_assert_eq!((end, tasks), (words, size.sizes(words, workers, rounds).count()));
             for tasks in &mut own {
                 prop_assert_eq!(tasks.batch(1 << 62), None);
             }
