@@ -18,6 +18,7 @@ pub mod generate;
 mod index;
 mod load;
 mod passages;
+mod runs;
 mod shown;
 mod split;
 mod unpack;
