@@ -13,6 +13,7 @@ pub mod interrupt;
 pub mod known;
 pub mod memory;
 pub mod pool;
+mod prefetch;
 pub mod progress;
 pub mod region;
 pub mod report;

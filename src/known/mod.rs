@@ -61,6 +61,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::num::NonZeroUsize;
 
+use crate::prefetch::prefetch;
 use crate::region::Region;
 use crate::sha512::Digest;
 
@@ -205,18 +206,20 @@ impl<'a> KnownSet<'a> {
             let hash = self.table.key.hash(digest);
             (self.table.partition(self.table.layout.partition_of(hash)), layout::tag_of(hash))
         };
-        let mut touched = 0;
         for (place, digest) in places.iter_mut().zip(wanted) {
             let (entries, tag) = entries_and_tag(digest);
             *place = partition::guess(entries, tag);
-            touched ^= entries.get(*place).map_or(0, |entry| entry[0]);
+            if let Some(entry) = entries.get(*place) {
+                prefetch(entry);
+            }
         }
         for (place, digest) in places.iter_mut().zip(wanted) {
             let (entries, tag) = entries_and_tag(digest);
             *place = partition::lower_bound(entries, *place, tag);
-            touched ^= partition::candidate(self.digests, entries, *place).map_or(0, |it| it[0]);
+            if let Some(candidate) = partition::candidate(self.digests, entries, *place) {
+                prefetch(candidate);
+            }
         }
-        std::hint::black_box(touched);
         for (&place, digest) in places.iter().zip(wanted) {
             let (entries, tag) = entries_and_tag(digest);
             let candidate = partition::candidate(self.digests, entries, place);

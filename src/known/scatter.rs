@@ -2,6 +2,7 @@
 //!
 //! It knows the layout of the areas, but not what will become of the partitions.
 
+use crate::prefetch::prefetch_once;
 use crate::sha512::Digest;
 
 use super::layout::{Layout, tag_of};
@@ -55,7 +56,7 @@ impl Share<'_> {
     fn scatter(mut self, layout: Layout, hash: impl Fn(&Digest) -> u64) -> Option<Vec<u32>> {
         for index in self.range.clone() {
             if let Some(coming) = self.digests.get(index + AHEAD) {
-                prefetch(coming);
+                prefetch_once(coming);
             }
             let hash = hash(&self.digests[index]);
             let partition = layout.partition_of(hash);
@@ -74,16 +75,3 @@ impl Share<'_> {
         Some(self.filled)
     }
 }
-
-/// Asks for a digest that will be read once, soon.
-#[cfg(target_arch = "x86_64")]
-fn prefetch(digest: &Digest) {
-    use std::arch::x86_64::{_MM_HINT_NTA, _mm_prefetch};
-    // SAFETY: a prefetch reads nothing that could be seen and cannot fault; besides, the address
-    // is that of a live digest. Every x86-64 processor has the instruction.
-    unsafe { _mm_prefetch::<_MM_HINT_NTA>(digest.as_ptr().cast()) };
-}
-
-/// Elsewhere stable Rust has no prefetch; the pass is right without.
-#[cfg(not(target_arch = "x86_64"))]
-fn prefetch(_digest: &Digest) {}

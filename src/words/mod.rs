@@ -19,6 +19,7 @@ mod index;
 mod load;
 pub mod parts;
 mod passages;
+mod runs;
 mod shown;
 mod split;
 mod unpack;

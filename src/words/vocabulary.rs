@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
+use crate::prefetch::prefetch;
 use crate::region::Region;
 
 /// What a word is marked with: less than [`MARKS`]. A new word has the mark 0.
@@ -161,21 +162,11 @@ impl Vocabulary {
     /// When there are more places.
     #[inline]
     pub fn marks(&self, text: &[u8], places: &[Place], mut found: impl FnMut(Place, Option<Mark>)) {
-        let mut firsts = [(Slot::FREE, 0, Slot::FREE); AT_A_TIME];
-        let firsts = &mut firsts[..places.len()];
+        let words = self.fetched(text, places);
         let slots = self.slots();
-        for (first, &place) in firsts.iter_mut().zip(places) {
-            if place.len() <= Slot::MOST {
-                let word = Slot::at(text, place);
-                let home = self.home(word);
-                *first = (word, home, slots[home].into());
-            }
-        }
-        for (&(word, home, first), &place) in firsts.iter().zip(places) {
+        for (&place, &(word, home)) in places.iter().zip(&words) {
             let mark = if place.len() > Slot::MOST {
                 self.long.get(&text[place.range()]).copied()
-            } else if first.is(word) {
-                Some(first.mark())
             } else {
                 let slot = Slot::from(slots[slot_of(slots, word, home)]);
                 (slot != Slot::FREE).then(|| slot.mark())
@@ -192,65 +183,91 @@ impl Vocabulary {
         mark
     }
 
-    /// Adds a word with the mark 0, if it is new; whether it is.
+    /// Adds the words at up to [`AT_A_TIME`] places of a text that are new, with the mark 0, and
+    /// calls `added` with the place of each.
     ///
     /// # Errors
     ///
     /// When the system refuses the memory for more words.
-    pub fn add(&mut self, text: &[u8], place: Place) -> io::Result<bool> {
-        if place.len() > Slot::MOST {
-            let word = &text[place.range()];
-            let new = !self.long.contains_key(word);
-            if new {
-                self.long.insert(word.into(), 0);
-                self.long_bytes += word.len();
-            }
-            return Ok(new);
-        }
-        // From three quarters on, free slots would become far to seek.
-        if self.short_words >= self.slots().len() / 4 * 3 {
-            self.grow()?;
-        }
-        let word = Slot::at(text, place);
-        let home = self.home(word);
-        let slots = self.slots_mut();
-        let slot = &mut slots[slot_of(slots, word, home)];
-        let new = Slot::from(*slot) == Slot::FREE;
-        if new {
-            *slot = word.bytes();
-            self.short_words += 1;
-        }
-        Ok(new)
-    }
-
-    /// Gives a mark to a word that is in the vocabulary.
     ///
     /// # Panics
     ///
-    /// When it is not.
-    pub fn set_mark(&mut self, text: &[u8], place: Place, mark: Mark) {
-        debug_assert!(mark < MARKS);
-        if place.len() > Slot::MOST {
-            let word = self.long.get_mut(&text[place.range()]);
-            *word.expect("a word of the vocabulary") = mark;
-            return;
+    /// When there are more places.
+    pub fn add(
+        &mut self,
+        text: &[u8],
+        places: &[Place],
+        mut added: impl FnMut(Place),
+    ) -> io::Result<()> {
+        // Fuller than three quarters, free slots would be far to seek.
+        if self.short_words + places.len() > self.slots().len() / 4 * 3 {
+            self.grow()?;
         }
-        let word = Slot::at(text, place);
-        let home = self.home(word);
-        let slots = self.slots_mut();
-        let slot = &mut slots[slot_of(slots, word, home)];
-        assert!(Slot::from(*slot) != Slot::FREE, "a word of the vocabulary");
-        *slot = word.marked(mark).bytes();
+        let words = self.fetched(text, places);
+        for (&place, &(word, home)) in places.iter().zip(&words) {
+            let new = if place.len() > Slot::MOST {
+                self.add_long(&text[place.range()])
+            } else {
+                let slots = self.slots_mut();
+                let slot = &mut slots[slot_of(slots, word, home)];
+                let new = Slot::from(*slot) == Slot::FREE;
+                if new {
+                    *slot = word.bytes();
+                    self.short_words += 1;
+                }
+                new
+            };
+            if new {
+                added(place);
+            }
+        }
+        Ok(())
     }
 
-    /// Brings the slots of these words into the nearest cache, many at a time, for what is to be
-    /// done with each of them.
-    pub fn touch(&self, text: &[u8], places: &[Place]) {
-        let short = places.iter().filter(|place| place.len() <= Slot::MOST);
+    fn add_long(&mut self, word: &[u8]) -> bool {
+        let new = !self.long.contains_key(word);
+        if new {
+            self.long.insert(word.into(), 0);
+            self.long_bytes += word.len();
+        }
+        new
+    }
+
+    /// Gives marks to up to [`AT_A_TIME`] words that are in the vocabulary.
+    ///
+    /// # Panics
+    ///
+    /// When one is not, or there are more.
+    pub fn set_marks(&mut self, text: &[u8], places: &[Place], marks: impl Iterator<Item = Mark>) {
+        let words = self.fetched(text, places);
+        for ((&place, &(word, home)), mark) in places.iter().zip(&words).zip(marks) {
+            debug_assert!(mark < MARKS);
+            if place.len() > Slot::MOST {
+                let word = self.long.get_mut(&text[place.range()]);
+                *word.expect("a word of the vocabulary") = mark;
+                continue;
+            }
+            let slots = self.slots_mut();
+            let slot = &mut slots[slot_of(slots, word, home)];
+            assert!(Slot::from(*slot) != Slot::FREE, "a word of the vocabulary");
+            *slot = word.marked(mark).bytes();
+        }
+    }
+
+    /// The short words at some places and their homes, which are on their way to the nearest cache.
+    #[inline]
+    fn fetched(&self, text: &[u8], places: &[Place]) -> [(Slot, usize); AT_A_TIME] {
+        let mut words = [(Slot::FREE, 0); AT_A_TIME];
         let slots = self.slots();
-        std::hint::black_box(
-            short.fold(0, |sum, &place| sum ^ slots[self.home(Slot::at(text, place))][0]),
-        );
+        for (fetched, &place) in words[..places.len()].iter_mut().zip(places) {
+            if place.len() <= Slot::MOST {
+                let word = Slot::at(text, place);
+                let home = self.home(word);
+                prefetch(&slots[home]);
+                *fetched = (word, home);
+            }
+        }
+        words
     }
 
     /// Where a word stands if no other one stands there.
@@ -319,13 +336,15 @@ mod tests {
                 start += word.len();
                 places.push(place);
                 prop_assert_eq!(vocabulary.mark(&text, place), map.get(word).copied());
-                prop_assert_eq!(vocabulary.add(&text, place).unwrap(), !map.contains_key(word));
-                vocabulary.set_mark(&text, place, *mark);
+                let mut added = Vec::new();
+                vocabulary.add(&text, &[place, place], |place| added.push(place)).unwrap();
+                let new = (!map.contains_key(word)).then_some(place);
+                prop_assert_eq!(added, Vec::from_iter(new));
+                vocabulary.set_marks(&text, &[place], [*mark].into_iter());
                 map.insert(word.clone(), *mark);
             }
             let mut found = Vec::new();
             for places in places.chunks(AT_A_TIME) {
-                vocabulary.touch(&text, places);
                 vocabulary.marks(&text, places, |place, mark| found.push((place, mark)));
             }
             let expected: Vec<_> =
@@ -338,13 +357,17 @@ mod tests {
     fn it_grows_and_forgets_nothing() {
         let text: Vec<u8> =
             (0..100_000).flat_map(|number| format!("{number:06}").into_bytes()).collect();
-        let places = (0..100_000).map(|number| Place::of(&(number * 6..number * 6 + 6)));
+        let places: Vec<_> =
+            (0..100_000).map(|number| Place::of(&(number * 6..number * 6 + 6))).collect();
         let mut vocabulary = Vocabulary::new().unwrap();
-        for (place, mark) in places.clone().zip((0..MARKS).cycle()) {
-            assert!(vocabulary.add(&text, place).unwrap());
-            vocabulary.set_mark(&text, place, mark);
+        let mut added = Vec::new();
+        for places in places.chunks(AT_A_TIME) {
+            vocabulary.add(&text, places, |place| added.push(place)).unwrap();
+            vocabulary.set_marks(&text, places, (0..MARKS).cycle());
         }
-        for (place, mark) in places.zip((0..MARKS).cycle()) {
+        assert_eq!(added, places);
+        for (number, &place) in (0..).zip(&places) {
+            let mark = Mark::try_from(number % AT_A_TIME % usize::from(MARKS)).unwrap();
             assert_eq!(vocabulary.mark(&text, place), Some(mark));
         }
     }

@@ -164,19 +164,16 @@ impl<'a> Checker<'a> {
     fn new_words(&mut self, text: &[u8], places: &[Place]) -> io::Result<Batch> {
         let mut batch = Batch::default();
         for places in places.chunks(AT_A_TIME) {
-            self.vocabulary.touch(text, places);
-            for &place in places {
-                if self.vocabulary.add(text, place)? {
-                    batch.add(text, place, self.exact);
-                    if is_compound(&text[place.range()]) {
-                        batch.compounds.push(place);
-                        for part in parts_of(text, place) {
-                            if self.vocabulary.add(text, part)? {
-                                batch.add(text, part, self.exact);
-                            }
-                        }
-                    }
+            self.vocabulary.add(text, places, |place| {
+                batch.add(text, place, self.exact);
+                if is_compound(&text[place.range()]) {
+                    batch.compounds.push(place);
                 }
+            })?;
+        }
+        for compound in batch.compounds.clone() {
+            for part in parts_of(text, compound) {
+                self.vocabulary.add(text, &[part], |part| batch.add(text, part, self.exact))?;
             }
         }
         Ok(batch)
@@ -192,20 +189,19 @@ impl<'a> Checker<'a> {
         let known = self.known.contains_each(digests.as_slice())?;
         let mut known = &known[..];
         for (words, forms) in batch.words.chunks(AT_A_TIME).zip(batch.forms.chunks(AT_A_TIME)) {
-            self.vocabulary.touch(text, words);
-            for (&word, &forms) in words.iter().zip(forms) {
+            let marks = forms.iter().map(|&forms| {
                 let (own, others) = known.split_at(usize::from(forms));
                 known = others;
-                let mark = if own.contains(&true) { KNOWN } else { UNKNOWN };
-                self.vocabulary.set_mark(text, word, mark);
-            }
+                if own.contains(&true) { KNOWN } else { UNKNOWN }
+            });
+            self.vocabulary.set_marks(text, words, marks);
         }
         for &compound in &batch.compounds {
             if self.vocabulary.mark(text, compound) == Some(UNKNOWN) {
                 let is_known = |part| self.vocabulary.mark(text, part) == Some(KNOWN);
                 let all_known = parts_of(text, compound).all(is_known);
                 let mark = if all_known { KNOWN } else { UNKNOWN_PARTS };
-                self.vocabulary.set_mark(text, compound, mark);
+                self.vocabulary.set_marks(text, &[compound], std::iter::once(mark));
             }
         }
         Ok(())

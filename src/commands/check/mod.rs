@@ -123,7 +123,7 @@ impl Shares {
         /// word's place, where words and what is between them are two bytes; 64 for each of two
         /// digests of a word that is new, where new words are four or more.
         const TIMES_A_PASSAGE: usize = 64;
-        const MOST_FOR_PASSAGE: usize = 8 << 20;
+        const MOST_FOR_PASSAGE: usize = 2 << 20;
         /// With less there would be more overhead than work; the share of the program itself has
         /// room for what such a passage takes.
         const LEAST_FOR_PASSAGE: usize = 64 << 10;
