@@ -10,6 +10,9 @@
 //!
 //! This module does not know who the readers are, nor how they tell each other what they found.
 
+mod reader;
+mod tally;
+
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -21,6 +24,9 @@ use memchr::{memchr_iter, memrchr};
 use super::load::{archive_format, open_source};
 use super::{BYTE_ORDER_MARK, LoadError, Rules, Source};
 use crate::interrupt::Interrupt;
+pub use reader::{Piece, Reader};
+use tally::factor;
+pub use tally::tally;
 
 /// An index has at most so many blocks: 32 MiB.
 pub const MOST_BLOCKS: u64 = 1 << 22;
@@ -401,133 +407,6 @@ fn read_up_to(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-/// Reads the lines of some words after another.
-#[derive(Debug, Default)]
-pub struct Reader {
-    at: u64,
-    buffer: Vec<u8>,
-}
-
-/// Whole lines.
-#[derive(Clone, Copy, Debug)]
-pub struct Piece<'a> {
-    /// Their bytes.
-    pub bytes: &'a [u8],
-    /// Where these stand in the file.
-    pub at: u64,
-    /// How many words they have.
-    pub words: usize,
-}
-
-impl Reader {
-    /// Goes to the lines of a word, by its number from 0.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn seek(&mut self, list: &ListFile, index: &PartIndex, word: u64) -> Result<(), LoadError> {
-        self.at = list.start_of(index, word)?;
-        Ok(())
-    }
-
-    /// The next lines, with as many words as are read at once but no more than `most_words`; `None`
-    /// at the end of the list.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn next_piece(
-        &mut self,
-        list: &ListFile,
-        most_words: usize,
-    ) -> Result<Option<Piece<'_>>, LoadError> {
-        let at = self.at;
-        let Some((bytes, ends)) = self.next_lines(list, list.text.end)? else { return Ok(None) };
-        let line_start = [b'\n'; 2];
-        let mut words = word_ends(bytes, line_start, list.rules).count();
-        let mut used = bytes.len();
-        if words >= most_words {
-            // Blank lines behind the last word are left to whoever reads the next one.
-            let mut word_ends = word_ends(bytes, line_start, list.rules);
-            used = most_words
-                .checked_sub(1)
-                .and_then(|last| word_ends.nth(last))
-                .map_or(0, |at| at + 1);
-            words = most_words;
-        } else if ends && bytes.last() != Some(&b'\n') {
-            words += 1;
-        }
-        self.at = at + used as u64;
-        Ok(Some(Piece { bytes: &self.buffer[..used], at, words }))
-    }
-
-    /// The next whole lines, and whether the list ends with them. They may go on behind `end`.
-    fn next_lines(
-        &mut self,
-        list: &ListFile,
-        end: u64,
-    ) -> Result<Option<(&[u8], bool)>, LoadError> {
-        if self.at >= end {
-            return Ok(None);
-        }
-        let left = usize::try_from(list.text.end - self.at).unwrap_or(usize::MAX);
-        let mut filled = 0;
-        let mut wanted = left.min(READ_BYTES);
-        loop {
-            if self.buffer.len() < wanted {
-                self.buffer.resize(wanted, 0);
-            }
-            list.read_all(&mut self.buffer[filled..wanted], self.at + filled as u64)?;
-            let lines = if wanted == left {
-                Some(left)
-            } else {
-                memrchr(b'\n', &self.buffer[filled..wanted]).map(|at| filled + at + 1)
-            };
-            if let Some(lines) = lines {
-                let here = usize::try_from(end - self.at).unwrap_or(usize::MAX);
-                // Behind `end`, which is where a line begins, are the lines of somebody else.
-                let lines = lines.min(here);
-                self.at += lines as u64;
-                return Ok(Some((&self.buffer[..lines], lines == left)));
-            }
-            filled = wanted;
-            wanted = left.min(wanted.saturating_mul(2));
-        }
-    }
-}
-
-/// A sum over bytes at their places in a file: those of parts add up to that of the whole, modulo
-/// 2^64, in any order. Each eight bytes are multiplied by a factor that their place gives.
-///
-/// It tells files apart that differ by accident; who wants to deceive it can.
-#[must_use]
-pub fn tally(bytes: &[u8], at: u64) -> u64 {
-    let lead = usize::try_from(at % 8).unwrap_or(0);
-    let head_len = ((8 - lead) % 8).min(bytes.len());
-    let (head, rest) = bytes.split_at(head_len);
-    let partial = |place: u64, offset: usize, bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[offset..offset + bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word).wrapping_mul(factor(place))
-    };
-    let mut sum = if head.is_empty() { 0 } else { partial(at / 8, lead, head) };
-    let first = at.div_ceil(8);
-    let (words, tail) = rest.as_chunks::<8>();
-    for (place, word) in (first..).zip(words) {
-        sum = sum.wrapping_add(u64::from_le_bytes(*word).wrapping_mul(factor(place)));
-    }
-    if !tail.is_empty() {
-        sum = sum.wrapping_add(partial(first + words.len() as u64, 0, tail));
-    }
-    sum
-}
-
-/// An odd number: no difference in one place is lost.
-fn factor(place: u64) -> u64 {
-    let bits = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (bits ^ bits >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) | 1
 }
 
 #[cfg(test)]
