@@ -6,7 +6,7 @@
 //! index never takes more than [`MOST_BLOCKS`] × 8 bytes.
 //!
 //! What was counted and what is read later must be the same bytes, though readers may sit on
-//! different machines: [`tally`] is a sum over bytes at their places that readers add up.
+//! different machines: [`tally()`] is a sum over bytes at their places that readers add up.
 //!
 //! This module does not know who the readers are, nor how they tell each other what they found.
 
@@ -59,7 +59,7 @@ pub struct ListFile {
 pub struct Survey {
     /// For each block, the words whose line ends in it.
     pub words: Vec<u32>,
-    /// The [`tally`] of the blocks' bytes.
+    /// The [`tally()`] of the blocks' bytes.
     pub tally: u64,
 }
 
