@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
 /// Huge pages pay from about one of them on; below, they only waste memory.
-const HUGE_PAGE_BYTES: usize = 2 << 20;
+pub(crate) const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// How often [`Region::freeze`] asks. The kernel takes a page that anybody holds for one that is
 /// being written, also when it holds it itself for a moment, on its way from one list to another.

@@ -62,7 +62,7 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use crate::prefetch::prefetch;
-use crate::region::Region;
+use crate::region::{HUGE_PAGE_BYTES, Region};
 use crate::sha512::Digest;
 
 use layout::Layout;
@@ -83,9 +83,6 @@ const RUNS_A_THREAD: usize = 8;
 
 /// A page, or less.
 const PAGE_BYTES: usize = 4096;
-
-/// A huge page on the systems that have a usual size of it.
-const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// Why a set could not be built.
 #[derive(Debug, thiserror::Error)]

@@ -90,3 +90,18 @@ fn a_request_to_stop_is_heard_while_writing_and_while_counting() {
     spill.add(&digests, NEVER).unwrap();
     assert!(matches!(spill.count(1 << 20, &|| true), Err(SpillError::Stopped)));
 }
+
+#[test]
+fn a_full_folder_is_told_with_what_other_files_of_the_run_take_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spill = Spill::create(folder.path(), NonZeroUsize::MIN).unwrap();
+    spill.expect(Some(10));
+    spill.besides = 1000;
+    let full = io::Error::from_raw_os_error(rustix::io::Errno::NOSPC.raw_os_error());
+    match spill.failed(Failed::Write(full)) {
+        SpillError::Full { written, needed, estimated, .. } => {
+            assert_eq!((written.0, needed.0, estimated), (1000, 1640, true));
+        }
+        other => panic!("{other}"),
+    }
+}

@@ -69,47 +69,50 @@ impl Wire {
         own: Vec<u8>,
         lens: &[usize],
     ) -> Result<Vec<u8>, MpiError> {
-        let (counts, places) = counts_and_places(lens);
-        let all = vec![0_u8; lens.iter().sum()];
-        let comm = self.comm;
-        let start =
-            |(own, all, counts, places): &mut (Vec<u8>, Vec<u8>, Vec<c_int>, Vec<c_int>),
-             request| {
-                // SAFETY: `own` has as many bytes as its own length says, `all` as many as the counts
-                // say behind each other; all four live in heap blocks until the request is done.
-                unsafe {
-                    let byte = ffi::RSMPI_UINT8_T;
-                    let (from, len) = (start_of(own), count_of(own.len()));
-                    let (to, counts, places) =
-                        (start_of_mut(all), counts.as_ptr(), places.as_ptr());
-                    ffi::MPI_Iallgatherv(from, len, byte, to, counts, places, byte, comm, request)
-                }
-            };
-        let buffers = (own, all, counts, places);
-        Ok(self.run("MPI_Iallgatherv", Patience::Calm, buffers, start)?.1)
+        self.gather(own, lens, None)
     }
 
     /// Gives rank 0 the bytes that all ranks have, one after another; an empty answer elsewhere.
     pub(in super::super) fn gather_bytes(&self, own: Vec<u8>) -> Result<Vec<u8>, MpiError> {
         let lens = self.gather_all(&[own.len() as u64])?;
         let lens: Vec<usize> = lens.iter().map(|&len| usize::try_from(len).unwrap_or(0)).collect();
-        let (counts, places) = counts_and_places(&lens);
-        let all = vec![0_u8; if self.rank == 0 { lens.iter().sum() } else { 0 }];
-        let comm = self.comm;
+        self.gather(own, &lens, Some(0))
+    }
+
+    /// Gives the bytes of all ranks to one of them, or to all.
+    fn gather(
+        &self,
+        own: Vec<u8>,
+        lens: &[usize],
+        only: Option<usize>,
+    ) -> Result<Vec<u8>, MpiError> {
+        let (counts, places) = counts_and_places(lens);
+        let gets_all = only.is_none_or(|rank| rank == self.rank);
+        let all = vec![0_u8; if gets_all { lens.iter().sum() } else { 0 }];
+        let (only, comm) = (only.map(count_of), self.comm);
+        let what = if only.is_some() { "MPI_Igatherv" } else { "MPI_Iallgatherv" };
         let start =
             |(own, all, counts, places): &mut (Vec<u8>, Vec<u8>, Vec<c_int>, Vec<c_int>),
              request| {
-                // SAFETY: as in `gather_all_bytes`; only rank 0 has, and needs, the room for all.
+                let (from, len) = (start_of(own), count_of(own.len()));
+                let (to, counts, places) = (start_of_mut(all), counts.as_ptr(), places.as_ptr());
+                // SAFETY: `own` has as many bytes as its own length says, `all` as many as the
+                // counts say behind each other where it is written; all four live in heap blocks
+                // until the request is done.
                 unsafe {
                     let byte = ffi::RSMPI_UINT8_T;
-                    let (from, len) = (start_of(own), count_of(own.len()));
-                    let (to, counts, places) =
-                        (start_of_mut(all), counts.as_ptr(), places.as_ptr());
-                    ffi::MPI_Igatherv(from, len, byte, to, counts, places, byte, 0, comm, request)
+                    match only {
+                        None => ffi::MPI_Iallgatherv(
+                            from, len, byte, to, counts, places, byte, comm, request,
+                        ),
+                        Some(rank) => ffi::MPI_Igatherv(
+                            from, len, byte, to, counts, places, byte, rank, comm, request,
+                        ),
+                    }
                 }
             };
         let buffers = (own, all, counts, places);
-        Ok(self.run("MPI_Igatherv", Patience::Calm, buffers, start)?.1)
+        Ok(self.run(what, Patience::Calm, buffers, start)?.1)
     }
 
     /// Sends every rank one number and gets one of every rank.
