@@ -57,7 +57,7 @@ impl Screen<'_> {
     /// told.
     pub fn note(&mut self, note: impl Display) {
         if !self.quiet {
-            let _ = writeln!(self.err, "wordhash: {note}");
+            self.say(&note.to_string());
         }
     }
 
@@ -65,6 +65,51 @@ impl Screen<'_> {
     pub fn error(&mut self, error: impl Display) {
         let text = error.to_string();
         let one_line = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        let _ = writeln!(self.err, "wordhash: {one_line}");
+        self.say(&one_line);
+    }
+
+    /// In a single write: standard error has no buffer, and what others write there (the launcher
+    /// of an MPI run, other ranks) would get between the pieces.
+    fn say(&mut self, text: &str) {
+        let _ = self.err.write_all(format!("wordhash: {text}\n").as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps what each write brings.
+    #[derive(Default)]
+    struct Writes(Vec<String>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(String::from_utf8(bytes.to_vec()).expect("text"));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn notes_and_errors_are_one_write_and_one_line_each() {
+        let mut writes = Writes::default();
+        let mut screen = Screen {
+            out: &mut io::sink(),
+            err: &mut writes,
+            out_is_terminal: false,
+            err_is_terminal: false,
+            no_color: false,
+            width: None,
+            quiet: false,
+        };
+        screen.note(format_args!("{} of {}", 1, 2));
+        screen.error("first\n  second");
+        screen.quiet = true;
+        screen.note("not wanted");
+        assert_eq!(writes.0, ["wordhash: 1 of 2\n", "wordhash: first second\n"]);
     }
 }

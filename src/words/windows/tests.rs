@@ -76,8 +76,11 @@ proptest! {
         let room = Room { most_words, ..room(room_bytes) };
         let mut file = from_file(&text, rules, false);
         check(&mut file, &text, rules, room);
-        prop_assert!(file.rewind().unwrap());
-        check(&mut file, &text, rules, room);
+        // A file without a size may be one of the kernel's, which is read like a pipe.
+        prop_assert_eq!(file.rewind().unwrap(), !text.is_empty());
+        if !text.is_empty() {
+            check(&mut file, &text, rules, room);
+        }
         check(&mut from_pipe(&text, rules), &text, rules, room);
     }
 }
