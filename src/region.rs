@@ -9,11 +9,13 @@
 //! Shared regions are sealed against resizing, so nobody who maps one can be hit by SIGBUS, and
 //! [`Region::freeze`] seals one against writing, so a frozen region can be read as a plain slice.
 
+use std::ffi::c_void;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags, fallocate};
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
@@ -57,25 +59,16 @@ impl Region {
     ///
     /// When the system refuses the memory.
     pub fn private(len: usize) -> io::Result<Self> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
         let start = if len == 0 {
             NonNull::dangling()
+        } else if len < HUGE_PAGE_BYTES {
+            non_null(map_anonymous(len, access)?)
         } else {
-            // SAFETY: a fresh anonymous mapping at an address of the kernel's choice overlaps no
-            // memory that Rust knows of.
-            let start = unsafe {
-                rustix::mm::mmap_anonymous(
-                    std::ptr::null_mut(),
-                    private_mapping_len(len),
-                    ProtFlags::READ | ProtFlags::WRITE,
-                    MapFlags::PRIVATE | MapFlags::NORESERVE,
-                )?
-            };
-            if len >= HUGE_PAGE_BYTES {
-                let mapped = private_mapping_len(len);
-                // SAFETY: the range was mapped above; the advice changes no contents. It is only
-                // advice: a system without huge pages may refuse it.
-                let _ = unsafe { rustix::mm::madvise(start, mapped, Advice::LinuxHugepage) };
-            }
+            let start = map_aligned(mapped_len(len), access)?;
+            // SAFETY: the range was mapped above; the advice changes no contents. It is only
+            // advice: a system without huge pages may refuse it.
+            let _ = unsafe { rustix::mm::madvise(start, mapped_len(len), Advice::LinuxHugepage) };
             non_null(start)
         };
         Ok(Self { start, len, descriptor: None, access: Access::Writable })
@@ -139,20 +132,56 @@ impl Region {
                 Access::Frozen => ProtFlags::READ,
                 Access::Writable => ProtFlags::READ | ProtFlags::WRITE,
             };
-            // SAFETY: a new mapping at an address of the kernel's choice; the file cannot shrink
-            // under it, so every byte of it stays readable.
-            non_null(unsafe {
-                rustix::mm::mmap(
-                    std::ptr::null_mut(),
-                    len,
-                    protection,
-                    MapFlags::SHARED,
-                    &descriptor,
-                    0,
-                )?
-            })
+            map_file(&descriptor, len, protection)?
         };
         Ok(Self { start, len, descriptor: Some(descriptor), access })
+    }
+
+    /// Freezes a shared region that nobody else has mapped for writing any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::freeze`].
+    ///
+    /// # Panics
+    ///
+    /// When the region is private.
+    pub fn into_frozen(mut self) -> io::Result<Self> {
+        let descriptor = self.descriptor.take().expect("a shared region");
+        // Its own mapping is one for writing, too.
+        drop(self);
+        Self::freeze(descriptor)
+    }
+
+    /// Has the pages of some bytes of a shared region made now, each of them a huge one; the
+    /// region's other mappings find them made. Bytes up to the borders of huge pages are meant
+    /// along with them. Whether the system did it: where not, pages are made small when they are
+    /// touched.
+    ///
+    /// The kernel makes shared memory of small pages unless its administrator chose otherwise, but
+    /// since Linux 6.1 it puts small pages together when it is asked to, whatever was chosen, and
+    /// what was never touched is filled up with zeros on the way. So one byte of each huge page
+    /// is touched, and then it is asked: 67 MB took 8 ms like this and 44 to 60 ms in small pages.
+    #[must_use]
+    pub fn make_huge_pages(&self, bytes: Range<usize>) -> bool {
+        /// The same number on all architectures that Rust runs on; `libc` has it for glibc only.
+        const MADV_COLLAPSE: std::ffi::c_int = 25;
+        let start = bytes.start / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+        let end = mapped_len(bytes.end.min(self.len));
+        let Some(descriptor) = &self.descriptor else { return false };
+        if self.access != Access::Writable || self.len < HUGE_PAGE_BYTES || start >= end {
+            return false;
+        }
+        for page in (start..end).step_by(HUGE_PAGE_BYTES) {
+            let byte = fallocate(descriptor, FallocateFlags::KEEP_SIZE, page as u64, 1);
+            if byte.is_err() {
+                return false;
+            }
+        }
+        // SAFETY: a part of this region's own mapping; what is in it stays the same.
+        unsafe {
+            libc::madvise(self.start.as_ptr().add(start).cast(), end - start, MADV_COLLAPSE) == 0
+        }
     }
 
     /// The descriptor by which another process can [adopt](Region::adopt) the region; `None` for
@@ -238,22 +267,57 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         if self.len > 0 {
-            let mapped = match self.descriptor {
-                None => private_mapping_len(self.len),
-                Some(_) => self.len,
-            };
             // SAFETY: the range is this region's own mapping and no borrow of it is left. An
             // error could only mean that it is not mapped, and then nothing is to be done.
-            let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), mapped) };
+            let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), mapped_len(self.len)) };
         }
     }
 }
 
-/// How much address space a private region takes. Whole huge pages: Linux (since 6.7) puts such a
-/// mapping on the border of one, so that no page of it has to be a small one. With up to 4 MiB in
-/// small pages at its two ends, a set of a million digests took a tenth longer to build.
-fn private_mapping_len(len: usize) -> usize {
+/// How much address space a region takes: whole huge pages, so that no page of it has to be a
+/// small one. With up to 4 MiB in small pages at its two ends, a set of a million digests took a
+/// tenth longer to build.
+fn mapped_len(len: usize) -> usize {
     if len < HUGE_PAGE_BYTES { len } else { len.next_multiple_of(HUGE_PAGE_BYTES) }
+}
+
+/// Maps a memory file, which must not be able to shrink.
+fn map_file(file: &OwnedFd, len: usize, access: ProtFlags) -> io::Result<NonNull<u8>> {
+    let start = if len < HUGE_PAGE_BYTES {
+        // SAFETY: a new mapping at an address of the kernel's choice; the file cannot shrink under
+        // it, so every byte of it stays readable.
+        unsafe { rustix::mm::mmap(std::ptr::null_mut(), len, access, MapFlags::SHARED, file, 0) }
+    } else {
+        let len = mapped_len(len);
+        let start = map_aligned(len, ProtFlags::empty())?;
+        // SAFETY: it takes the place of the mapping that was made for it and that nobody has seen;
+        // no byte behind the file's end is ever touched.
+        unsafe { rustix::mm::mmap(start, len, access, MapFlags::SHARED | MapFlags::FIXED, file, 0) }
+    };
+    Ok(non_null(start?))
+}
+
+/// Maps anonymous memory on the border of a huge page. (The kernel does so by itself since Linux
+/// 6.7, where there are only whole huge pages.)
+fn map_aligned(len: usize, access: ProtFlags) -> io::Result<*mut c_void> {
+    let start = map_anonymous(len + HUGE_PAGE_BYTES, access)?;
+    let before = start.addr().next_multiple_of(HUGE_PAGE_BYTES) - start.addr();
+    let aligned = start.wrapping_byte_add(before);
+    let behind = HUGE_PAGE_BYTES - before;
+    for (surplus, len) in [(start, before), (aligned.wrapping_byte_add(len), behind)] {
+        if len > 0 {
+            // SAFETY: the two ends of the mapping above, which nobody has seen.
+            unsafe { rustix::mm::munmap(surplus, len) }?;
+        }
+    }
+    Ok(aligned)
+}
+
+fn map_anonymous(len: usize, access: ProtFlags) -> io::Result<*mut c_void> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a fresh mapping at an address of the kernel's choice overlaps no memory that Rust
+    // knows of.
+    Ok(unsafe { rustix::mm::mmap_anonymous(std::ptr::null_mut(), len, access, flags) }?)
 }
 
 /// An empty anonymous memory file, to be filled by writing and then [frozen](Region::freeze).
@@ -265,7 +329,7 @@ pub fn memory_file() -> io::Result<OwnedFd> {
     Ok(rustix::fs::memfd_create("wordhash", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
 }
 
-fn non_null(start: *mut std::ffi::c_void) -> NonNull<u8> {
+fn non_null(start: *mut c_void) -> NonNull<u8> {
     NonNull::new(start.cast()).expect("the kernel maps nothing at address 0")
 }
 
@@ -277,6 +341,9 @@ mod tests {
     fn a_private_region_starts_as_zeros_and_keeps_what_is_written() {
         for len in [0, 1, 4096, 4097, HUGE_PAGE_BYTES + 1] {
             let mut region = Region::private(len).unwrap();
+            if len >= HUGE_PAGE_BYTES {
+                assert_eq!(region.as_ptr().addr() % HUGE_PAGE_BYTES, 0);
+            }
             assert!(region.private_bytes().iter().all(|&byte| byte == 0));
             region.private_bytes_mut().fill(7);
             assert_eq!(region.private_bytes().len(), len);
@@ -305,6 +372,38 @@ mod tests {
         assert_eq!(region.frozen_bytes(), b"frozen");
         assert!(rustix::io::write(&writer, b"x").is_err(), "sealed against writing");
         assert!(rustix::fs::ftruncate(&writer, 0).is_err(), "sealed against resizing");
+    }
+
+    #[test]
+    fn pages_made_huge_keep_what_is_in_them_in_every_mapping() {
+        let len = 3 * HUGE_PAGE_BYTES + 5;
+        let first = Region::shared(len).unwrap();
+        let second =
+            Region::adopt(first.descriptor().unwrap().try_clone_to_owned().unwrap()).unwrap();
+        let written = [0, HUGE_PAGE_BYTES - 1, HUGE_PAGE_BYTES + 4097, len - 1];
+        for at in written {
+            // SAFETY: the byte is inside the mapping and this test is its only user.
+            unsafe { first.as_ptr().add(at).write(42) };
+        }
+        // Some systems do not; the bytes are the same all the same.
+        let _ = first.make_huge_pages(HUGE_PAGE_BYTES + 1..HUGE_PAGE_BYTES + 2);
+        let _ = first.make_huge_pages(0..len);
+        drop(first);
+        let frozen = second.into_frozen().unwrap();
+        let places: Vec<usize> = (0..len).filter(|&at| frozen.frozen_bytes()[at] != 0).collect();
+        assert_eq!(places, written);
+        assert!(written.iter().all(|&at| frozen.frozen_bytes()[at] == 42));
+        assert!(!frozen.make_huge_pages(0..len), "nobody can write it any more");
+    }
+
+    #[test]
+    fn a_region_that_somebody_could_write_is_not_frozen() {
+        let first = Region::shared(8192).unwrap();
+        let writer =
+            Region::adopt(first.descriptor().unwrap().try_clone_to_owned().unwrap()).unwrap();
+        let error = first.into_frozen().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+        assert_eq!(writer.access(), Access::Writable);
     }
 
     #[test]

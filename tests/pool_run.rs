@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal};
+use rustix::time::{ClockId, clock_gettime};
 use wordhash::pool::{
     BatchJob, Context, Death, JobError, Outputs, Pool, PoolBuilder, PoolError, Registry,
     TaskFailure, TaskSink, TaskSource, Tasks, Transport, serve_if_worker,
@@ -45,6 +46,7 @@ impl BatchJob for Obey {
                     outputs.write(b"alive");
                 }
                 ("scribble", _) => scribble()?,
+                ("take", ticks) => take(ticks.parse()?, outputs),
                 ("pid", _) => outputs.write(std::process::id().to_string().as_bytes()),
                 ("return", _) => return Ok(()),
                 _ => return Err(JobError::new(format!("cannot {task}"))),
@@ -52,6 +54,17 @@ impl BatchJob for Obey {
             outputs.finish_task();
         }
         Ok(())
+    }
+}
+
+/// Works until the coarse clock has moved so often, without any output.
+fn take(ticks: usize, outputs: &mut Outputs<'_>) {
+    let now = || clock_gettime(ClockId::MonotonicCoarse);
+    for _ in 0..ticks {
+        let before = now();
+        while now() == before {
+            outputs.still_at_work();
+        }
     }
 }
 
@@ -232,6 +245,38 @@ fn a_large_output_comes_in_pieces_and_complete(transport: Transport) {
         let expected: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
         assert_eq!(sink.outputs.get(&task).cloned().unwrap_or_default(), expected);
     }
+}
+
+/// Counts what is heard of tasks before they are done.
+#[derive(Default)]
+struct Heard {
+    collect: Collect,
+    before_done: usize,
+}
+
+impl TaskSink for Heard {
+    fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]) {
+        self.collect.piece(task, input, offset, output);
+    }
+
+    fn done(&mut self, task: u64, input: &[u8]) {
+        self.collect.done(task, input);
+    }
+
+    fn worked(&mut self, _pid: u32, _first: u64, count: u32, _busy: std::time::Duration) {
+        self.before_done += usize::from(count == 0);
+    }
+}
+
+fn a_long_task_without_output_is_heard_of_while_it_is_at_work(transport: Transport) {
+    let mut pool = pool(1, transport).build(()).unwrap();
+    let mut sink = Heard::default();
+    let texts = ["echo a", "take 3", "take 0", "echo b", "take 2", "echo c"];
+    pool.run::<Obey>(&mut commands(texts), &mut sink).unwrap();
+    assert!(sink.before_done >= 2, "one or more for each long task: {}", sink.before_done);
+    let outputs: Vec<&str> = (0..6).map(|task| sink.collect.text(task)).collect();
+    assert_eq!(outputs, ["a", "", "", "b", "", "c"]);
+    assert_eq!(sink.collect.done.len(), 6);
 }
 
 fn a_large_input_arrives_complete(transport: Transport) {
@@ -448,6 +493,7 @@ fn main() -> ExitCode {
         outputs_and_inputs_belong_to_their_tasks,
         a_large_output_comes_in_pieces_and_complete,
         a_large_input_arrives_complete,
+        a_long_task_without_output_is_heard_of_while_it_is_at_work,
         a_million_empty_outputs_are_all_done,
         a_worker_that_dies_once_costs_only_time,
         workers_reach_shared_regions,

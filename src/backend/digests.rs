@@ -1,7 +1,7 @@
 //! One run of memory that holds a digest for each word.
 
 use crate::backend::BackendError;
-use crate::region::Region;
+use crate::region::{Access, Region};
 use crate::sha512::{DIGEST_LEN, Digest};
 
 /// The digests of a list: the one of word `i` at place `i`.
@@ -22,13 +22,22 @@ impl Digests {
         Ok(Self { region })
     }
 
+    /// The digests that a frozen region is.
+    pub(super) fn in_frozen(region: Region) -> Self {
+        Self { region }
+    }
+
     /// All digests, in input order.
     #[must_use]
     pub fn as_slice(&self) -> &[Digest] {
-        self.region.private_bytes().as_chunks().0
+        let bytes = match self.region.access() {
+            Access::Frozen => self.region.frozen_bytes(),
+            Access::Writable => self.region.private_bytes(),
+        };
+        bytes.as_chunks().0
     }
 
-    /// All digests, to be written.
+    /// All digests, to be written; not those in a frozen region.
     pub(super) fn as_mut_slice(&mut self) -> &mut [Digest] {
         self.region.private_bytes_mut().as_chunks_mut().0
     }

@@ -6,11 +6,13 @@
 //! of other runs, or of what is done with the digests; and it never prints.
 
 mod digests;
+mod hasher;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 mod processes;
 mod recorder;
 mod serial;
+mod shared_digests;
 mod threads;
 
 use std::num::{NonZeroU32, NonZeroUsize};

@@ -326,9 +326,23 @@ impl<'a> Outputs<'a> {
         }
     }
 
-    /// Says how many items the task that was finished last had; without a word it had one.
-    pub fn count_items(&mut self, items: u64) {
-        self.replies.items = self.replies.items.saturating_sub(1) + items;
+    /// Says how many items the last `tasks` that were finished had together; without a word each
+    /// of them had one.
+    pub fn count_items(&mut self, tasks: u64, items: u64) {
+        self.replies.items = self.replies.items.saturating_sub(tasks) + items;
+    }
+
+    /// Lets the parent hear, every few milliseconds, that the task at work goes on, and sends what
+    /// was finished before it. For jobs that work for long without writing: so a limit to the time
+    /// without any progress does not take a long task for a dead one.
+    pub fn still_at_work(&mut self) {
+        if self.replies.overdue() {
+            self.replies.spell_out_empties();
+            if self.replies.writing.is_none() {
+                self.replies.writing = Some(frame::start_item(&mut self.replies.buffer));
+            }
+            self.replies.flush();
+        }
     }
 
     /// How many tasks were finished.

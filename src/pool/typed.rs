@@ -70,7 +70,7 @@ pub(super) fn run_items<J: Job>(
             outputs.write(&encoded);
         }
         outputs.finish_task();
-        outputs.count_items(u64::from(count));
+        outputs.count_items(1, u64::from(count));
     }
     Ok(())
 }
