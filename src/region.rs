@@ -132,7 +132,8 @@ impl Region {
                 Access::Frozen => ProtFlags::READ,
                 Access::Writable => ProtFlags::READ | ProtFlags::WRITE,
             };
-            map_file(&descriptor, len, protection)?
+            // The file cannot shrink under it: every byte of it stays readable.
+            map_file(&descriptor, 0..len, protection)?
         };
         Ok(Self { start, len, descriptor: Some(descriptor), access })
     }
@@ -153,34 +154,16 @@ impl Region {
         Self::freeze(descriptor)
     }
 
-    /// Has the pages of some bytes of a shared region made now, each of them a huge one; the
-    /// region's other mappings find them made. Bytes up to the borders of huge pages are meant
-    /// along with them. Whether the system did it: where not, pages are made small when they are
-    /// touched.
-    ///
-    /// The kernel makes shared memory of small pages unless its administrator chose otherwise, but
-    /// since Linux 6.1 it puts small pages together when it is asked to, whatever was chosen, and
-    /// what was never touched is filled up with zeros on the way. So one byte of each huge page
-    /// is touched, and then it is asked: 67 MB took 8 ms like this and 44 to 60 ms in small pages.
+    /// Has the pages of some bytes of a shared region made, as [`make_huge_pages`] does; whether it
+    /// did.
     #[must_use]
     pub fn make_huge_pages(&self, bytes: Range<usize>) -> bool {
-        /// The same number on all architectures that Rust runs on; `libc` has it for glibc only.
-        const MADV_COLLAPSE: std::ffi::c_int = 25;
-        let start = bytes.start / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
-        let end = mapped_len(bytes.end.min(self.len));
-        let Some(descriptor) = &self.descriptor else { return false };
-        if self.access != Access::Writable || self.len < HUGE_PAGE_BYTES || start >= end {
-            return false;
-        }
-        for page in (start..end).step_by(HUGE_PAGE_BYTES) {
-            let byte = fallocate(descriptor, FallocateFlags::KEEP_SIZE, page as u64, 1);
-            if byte.is_err() {
-                return false;
+        let end = bytes.end.min(self.len);
+        match &self.descriptor {
+            Some(file) if self.access == Access::Writable && bytes.start < end => {
+                make_huge_pages(file, bytes.start..end)
             }
-        }
-        // SAFETY: a part of this region's own mapping; what is in it stays the same.
-        unsafe {
-            libc::madvise(self.start.as_ptr().add(start).cast(), end - start, MADV_COLLAPSE) == 0
+            _ => false,
         }
     }
 
@@ -281,18 +264,21 @@ fn mapped_len(len: usize) -> usize {
     if len < HUGE_PAGE_BYTES { len } else { len.next_multiple_of(HUGE_PAGE_BYTES) }
 }
 
-/// Maps a memory file, which must not be able to shrink.
-fn map_file(file: &OwnedFd, len: usize, access: ProtFlags) -> io::Result<NonNull<u8>> {
+/// Maps some bytes of a memory file, from the border of a huge page on, for whoever keeps to what
+/// the file has of them.
+fn map_file(file: &OwnedFd, bytes: Range<usize>, access: ProtFlags) -> io::Result<NonNull<u8>> {
+    let (len, first) = (bytes.len(), bytes.start as u64);
     let start = if len < HUGE_PAGE_BYTES {
-        // SAFETY: a new mapping at an address of the kernel's choice; the file cannot shrink under
-        // it, so every byte of it stays readable.
-        unsafe { rustix::mm::mmap(std::ptr::null_mut(), len, access, MapFlags::SHARED, file, 0) }
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        unsafe {
+            rustix::mm::mmap(std::ptr::null_mut(), len, access, MapFlags::SHARED, file, first)
+        }
     } else {
         let len = mapped_len(len);
+        let flags = MapFlags::SHARED | MapFlags::FIXED;
         let start = map_aligned(len, ProtFlags::empty())?;
-        // SAFETY: it takes the place of the mapping that was made for it and that nobody has seen;
-        // no byte behind the file's end is ever touched.
-        unsafe { rustix::mm::mmap(start, len, access, MapFlags::SHARED | MapFlags::FIXED, file, 0) }
+        // SAFETY: it takes the place of the mapping that was made for it and that nobody has seen.
+        unsafe { rustix::mm::mmap(start, len, access, flags, file, first) }
     };
     Ok(non_null(start?))
 }
@@ -327,6 +313,37 @@ fn map_anonymous(len: usize, access: ProtFlags) -> io::Result<*mut c_void> {
 /// When the system has no descriptor left.
 pub fn memory_file() -> io::Result<OwnedFd> {
     Ok(rustix::fs::memfd_create("wordhash", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+}
+
+/// Has the pages of some bytes of a memory file made now, each of them a huge one; whoever maps or
+/// writes these bytes finds them made. All bytes of these pages are meant, also behind the file's
+/// end. Whether the system did it: where not, pages are made small when they are touched.
+///
+/// The kernel makes shared memory of small pages unless its administrator chose otherwise. But since
+/// Linux 6.1 it puts small pages together when it is asked to, whatever was chosen, and what was
+/// never touched is filled up with zeros on the way. So one byte of each huge page is made, and then
+/// it is asked: 67 MB took 8 ms like this and 44 to 60 ms in small pages.
+#[must_use]
+pub fn make_huge_pages(file: &OwnedFd, bytes: Range<usize>) -> bool {
+    /// The same number on all architectures that Rust runs on; `libc` has it for glibc only.
+    const MADV_COLLAPSE: std::ffi::c_int = 25;
+    let start = bytes.start / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+    let end = bytes.end.next_multiple_of(HUGE_PAGE_BYTES);
+    for page in (start..end).step_by(HUGE_PAGE_BYTES) {
+        if fallocate(file, FallocateFlags::KEEP_SIZE, page as u64, 1).is_err() {
+            return false;
+        }
+    }
+    let Ok(mapped) = map_file(file, start..end, ProtFlags::READ) else { return false };
+    let mapped = mapped.as_ptr().cast();
+    // SAFETY: the whole of the mapping above, which nobody else has seen; what is in the file stays
+    // the same.
+    unsafe {
+        let made = libc::madvise(mapped, end - start, MADV_COLLAPSE) == 0;
+        // An error could only mean that it is not mapped, and then nothing is to be done.
+        let _ = rustix::mm::munmap(mapped, end - start);
+        made
+    }
 }
 
 fn non_null(start: *mut c_void) -> NonNull<u8> {

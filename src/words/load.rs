@@ -16,7 +16,7 @@ use super::unpack::{FirstBytes, Format};
 use super::windows::Room;
 use super::{Rules, Windows, WordList};
 use crate::interrupt::Interrupt;
-use crate::region::{Region, memory_file};
+use crate::region::{HUGE_PAGE_BYTES, Region, make_huge_pages, memory_file};
 
 /// Where a list comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -303,9 +303,10 @@ fn open(path: &Path, interrupt: &Interrupt) -> Result<OwnedFd, Stop> {
 /// One call to the kernel moves at most this much, so that a request to stop is heard soon.
 const STEP_BYTES: usize = 8 << 20;
 
-/// Copies what is left of a regular file.
+/// Copies what is left of a regular file: about so many bytes, unless somebody is writing it.
 pub(super) fn copy_to_memory(
     input: BorrowedFd<'_>,
+    bytes: usize,
     origin: &Source,
     interrupt: &Interrupt,
 ) -> Result<Region, LoadError> {
@@ -313,14 +314,22 @@ pub(super) fn copy_to_memory(
     let failed = |error: io::Error| LoadError::Read { origin: origin.clone(), error };
     let memory = memory_file().map_err(no_memory)?;
     let mut mover = Mover { in_kernel: true, buffer: Vec::new() };
+    let mut copied = 0;
+    let mut made = 0;
     loop {
+        // The last page too: half of a huge one is sooner made than 256 small ones.
+        let wanted = bytes.min(copied + STEP_BYTES);
+        if bytes >= HUGE_PAGE_BYTES && made < wanted {
+            made = if make_huge_pages(&memory, made..wanted) { wanted } else { usize::MAX };
+        }
         wait_for_bytes(input, interrupt).map_err(|stop| match stop {
             Stop::Interrupted(signal) => LoadError::Interrupted { signal },
             Stop::System(error) => failed(error),
         })?;
         match mover.step(input, &memory) {
             Ok(0) => break,
-            Ok(_) | Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Ok(count) => copied += count,
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
             Err(error @ (rustix::io::Errno::NOMEM | rustix::io::Errno::NOSPC)) => {
                 return Err(no_memory(error.into()));
             }
@@ -364,7 +373,7 @@ impl Mover {
         if self.in_kernel {
             match rustix::fs::sendfile(output, input, None, STEP_BYTES) {
                 Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => self.in_kernel = false,
-                moved => return moved,
+                copied => return copied,
             }
         }
         self.buffer.resize(256 << 10, 0);

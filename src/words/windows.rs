@@ -196,13 +196,14 @@ impl Windows {
             return Ok(None);
         }
         let left = self.whole_bytes().map(|bytes| bytes.saturating_sub(self.before.bytes as u64));
-        let fits = left
+        let fitting = left
             .and_then(|left| usize::try_from(left).ok())
-            .is_some_and(|left| room.holds(left, left));
-        let (region, lines) = if fits && self.buffer.len() == self.unread_from {
+            .filter(|&left| room.holds(left, left) && self.buffer.len() == self.unread_from);
+        let (region, lines) = if let Some(left) = fitting {
             self.ended = true;
+            let input = self.blocks.input.as_fd();
             // Nobody asks for the lines before the end.
-            (copy_to_memory(self.blocks.input.as_fd(), &self.blocks.origin, interrupt)?, 0)
+            (copy_to_memory(input, left, &self.blocks.origin, interrupt)?, 0)
         } else {
             self.fill(room, interrupt)?
         };
