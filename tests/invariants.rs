@@ -48,6 +48,18 @@ fn trials() -> Vec<Trial> {
                 all_words_are_recorded(&*backend).map_err(Failed::from)
             }));
     }
+    for huge_pages in [true, false] {
+        let how = if huge_pages { "on" } else { "without" };
+        trials.push(Trial::test(
+            format!("many_digests_are_the_same_{how}_huge_pages"),
+            move || {
+                let restored = allow_huge_pages(huge_pages);
+                let checked = many_digests_are_those_of_one_thread();
+                allow_huge_pages(restored);
+                checked.map_err(Failed::from)
+            },
+        ));
+    }
     trials.push(Trial::test("the_digests_are_hashlibs", || {
         the_digests_are_hashlibs().map_err(Failed::from)
     }));
@@ -146,6 +158,35 @@ fn hashes_as_sha2_does(backend: &dyn Backend, list: &WordList) -> Result<(), Str
                         return Err(format!("{} digests of {} words", found.len(), expected.len()));
                     }
                 }
+            }
+        }
+    }
+    no_child_is_left()
+}
+
+/// Whether the kernel may give this process, and those that it starts, huge pages: says what was
+/// so before.
+fn allow_huge_pages(allow: bool) -> bool {
+    // SAFETY: changes and tells how the kernel makes pages from now on, and touches no memory.
+    unsafe {
+        let disabled = libc::prctl(libc::PR_GET_THP_DISABLE, 0, 0, 0, 0);
+        assert_eq!(libc::prctl(libc::PR_SET_THP_DISABLE, libc::c_int::from(!allow), 0, 0, 0), 0);
+        disabled == 0
+    }
+}
+
+/// Tasks that have huge pages of digests alone, that share them, and that are a word each.
+fn many_digests_are_those_of_one_thread() -> Result<(), String> {
+    let words: Vec<Vec<u8>> =
+        (0..200_000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_string().into()).collect();
+    let list = list_of(&words);
+    let engine = Engine::detect();
+    let expected = digests(&Serial, &list, engine, (1, "even", 1))?;
+    for (way, backend) in ways() {
+        for chunksize in ["1", "5000", "32_768", "70_000", "even", "guided"] {
+            let found = digests(&*backend, &list, engine, (1, chunksize, 2))?;
+            if found != expected {
+                return Err(format!("{way}, chunksize {chunksize}: other digests"));
             }
         }
     }

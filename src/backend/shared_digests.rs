@@ -117,6 +117,20 @@ mod tests {
     }
 
     #[test]
+    fn where_no_huge_pages_are_made_many_are_better_sent() {
+        let disable = |disable: libc::c_int| {
+            // SAFETY: changes how the kernel makes pages from now on, and touches no memory. Other
+            // tests of this process have the same results with small pages.
+            assert_eq!(unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, disable, 0, 0, 0) }, 0);
+        };
+        disable(1);
+        let (few, many) = (SharedDigests::new(1000), SharedDigests::new(100_000));
+        disable(0);
+        assert!(few.unwrap().is_some());
+        assert!(many.unwrap().is_none());
+    }
+
+    #[test]
     fn they_are_not_given_out_while_somebody_can_write() {
         let digests = SharedDigests::new(10).unwrap().expect("a small one");
         let descriptor = digests.region().descriptor().unwrap().try_clone_to_owned().unwrap();
