@@ -146,7 +146,7 @@ pub enum LoadError {
         room_bytes: usize,
     },
     /// It is no file that several readers can each read their parts of.
-    #[error("the ranks cannot each read a part of {origin}, which is {what}: add --distribute")]
+    #[error("{origin} is {what}: it cannot be read in parts")]
     NoParts {
         /// The list.
         origin: Source,

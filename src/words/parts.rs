@@ -140,8 +140,11 @@ impl ListFile {
         let read = read_up_to(&file, &mut first, 0).map_err(failed)?;
         let first = &first[..read];
         match archive_format(first) {
-            Some((format @ ("gzip" | "zstd"), _)) => {
-                return Err(LoadError::NoParts { origin, what: format });
+            Some(("gzip", _)) => {
+                return Err(LoadError::NoParts { origin, what: "a gzip archive" });
+            }
+            Some(("zstd", _)) => {
+                return Err(LoadError::NoParts { origin, what: "a zstd archive" });
             }
             Some((format, unpack)) => return Err(LoadError::Archive { origin, format, unpack }),
             None => {}

@@ -145,6 +145,9 @@ impl Failure {
     fn of(error: LoadError) -> Self {
         match error {
             LoadError::Interrupted { signal } => Self::Interrupted(signal),
+            no_parts @ LoadError::NoParts { .. } => Self::Failed(format!(
+                "{no_parts} by every rank; add --distribute to have rank 0 send it"
+            )),
             other => Self::Failed(other.to_string()),
         }
     }
