@@ -236,6 +236,7 @@ fn wrong_command_lines_are_told_once() {
         (&["--backend=mpi", "--distribute", "/"], &["is a directory"]),
         (&["sweep", "--backend=mpi", "--export=/no/such/folder/out.json", list], &["cannot write"]),
         (&["--backend=mpi", "-w1,2", list], &["--workers takes one value"]),
+        (&["--backend=mpi", "--max-memory=1G", list], &["--max-memory", "--backend mpi"]),
     ] {
         fails_once_saying(start(ranks(3, arguments)).end(), said);
     }
@@ -384,12 +385,14 @@ fn a_killed_rank_ends_the_run_and_what_was_measured_before_is_kept() {
                 &format!("--export={}", text_of(&export)),
             ],
         ));
+        // A rank takes time before its first row is over, too: at waiting for the others.
+        assert!(within(DEADLINE, || export.exists()), "the first row was saved");
         let pids = working_ranks(&running, 3);
         let pid = pids.into_iter().find(|&pid| rank_of(pid) == victim).expect("that rank");
         signal(pid, SIGKILL);
         let ended = running.end();
         assert!(!ended.status.success(), "{}", ended.stderr);
-        let saved = std::fs::read_to_string(&export).expect("the export was written");
+        let saved = std::fs::read_to_string(&export).expect("the export is still there");
         let saved: serde_json::Value = serde_json::from_str(&saved).expect("JSON");
         let samples = |row: usize| saved["results"][row]["samples"].as_array().map(Vec::len);
         assert_eq!((samples(0), samples(1)), (Some(1), Some(0)), "rank {victim} killed");
@@ -467,4 +470,5 @@ fn the_timeline_has_a_lane_for_every_thread_of_every_rank() {
     assert_eq!(phases, ["start", "map", "exchange", "set"]);
     let page = std::fs::read_to_string(page).expect("a page");
     assert!(page.contains(&format!("rank 1 on {host}, thread 2")), "the page names the ranks");
+    assert!(page.contains("<code>mpirun -n 2 wordhash sweep --quiet"), "it can be run again");
 }
