@@ -3,6 +3,7 @@
 use std::env;
 use std::os::unix::ffi::OsStrExt as _;
 
+use super::cluster;
 use crate::bench::result::SavedRun;
 
 /// The command line that made this measurement.
@@ -16,9 +17,7 @@ pub(super) fn command_line(run: &SavedRun) -> String {
 fn launcher(run: &SavedRun) -> Option<String> {
     let mut on_ranks = run.results.iter().filter(|row| row.backend == "mpi");
     on_ranks.next()?;
-    let size =
-        ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"].into_iter().find_map(|name| env::var(name).ok());
-    Some(format!("mpirun -n {}", size?.parse::<u32>().ok()?))
+    Some(format!("mpirun -n {}", cluster::launched_ranks()?))
 }
 
 /// One word of a shell's command line. What is no text, or cannot be seen, is written as escapes

@@ -57,13 +57,19 @@ pub fn serve_if_worker() -> Option<ExitCode> {
 
 /// Does what the command line says; the exit status.
 pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
+    if cluster::launched_ranks().is_some_and(|ranks| ranks > 1) {
+        not_at_a_terminal(screen);
+    }
     match cluster::join(cli) {
-        Ok(Part::Alone) => run_alone_or_first(cli, None, screen),
+        Ok(Part::Alone) => {
+            if let Some(reminder) = cluster::reminder(cli) {
+                screen.note(reminder);
+            }
+            run_alone_or_first(cli, None, screen)
+        }
         Ok(Part::First(cluster)) => {
             if cluster.is_launched() {
-                // mpirun gives its ranks terminals that are none, whatever its own output is.
-                screen.out_is_terminal = false;
-                screen.width = None;
+                not_at_a_terminal(screen);
             }
             let status = run_alone_or_first(cli, Some(&cluster), screen);
             cluster.dismiss(status);
@@ -77,6 +83,12 @@ pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
         }),
         Err(error) => end(&error, screen),
     }
+}
+
+/// mpirun gives its ranks terminals that are none, whatever its own output is.
+fn not_at_a_terminal(screen: &mut Screen<'_>) {
+    screen.out_is_terminal = false;
+    screen.width = None;
 }
 
 /// Does what the command line says in a process that may talk.

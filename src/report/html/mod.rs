@@ -35,7 +35,7 @@ pub fn render(report: &Report<'_>) -> String {
         let _ = write!(
             page,
             "<section aria-labelledby=\"again\">\n<h2 id=\"again\">Run it again</h2>\n\
-             <pre role=\"region\" aria-labelledby=\"again\" tabindex=\"0\">\
+             <pre role=\"group\" aria-labelledby=\"again\" tabindex=\"0\">\
              <code>{command}</code></pre>\n</section>\n"
         );
     }
