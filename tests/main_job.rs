@@ -5,7 +5,7 @@ mod program;
 
 use std::path::Path;
 
-use program::{python, sample, wordhash, wordhash_reading};
+use program::{program, python, sample, start, wordhash, wordhash_reading};
 
 /// Every way to run that this machine has.
 fn ways() -> Vec<Vec<String>> {
@@ -153,10 +153,29 @@ fn a_byte_order_mark_is_not_part_of_the_first_word_and_a_note_says_so() {
 }
 
 #[test]
+fn ranks_that_nobody_told_to_share_are_reminded_of_it_once() {
+    let list = sample("english.txt");
+    let list = list.to_str().expect("text");
+    let cases = [
+        ("0", "3", "--serial", 1),
+        ("1", "3", "--serial", 0),
+        ("0", "1", "--serial", 0),
+        ("0", "3", "-q", 0),
+    ];
+    for (rank, ranks, option, times) in cases {
+        let mut command = program(&[option, list]);
+        command.env("OMPI_COMM_WORLD_RANK", rank).env("OMPI_COMM_WORLD_SIZE", ranks);
+        let ended = start(command).end().exits_with(0);
+        let said = ended.stderr.matches("3 ranks were started, and each does all of this alone");
+        assert_eq!(said.count(), times, "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_serial_run_has_one_thread_for_everything() {
     let generated = wordhash(&["generate"]).succeeds_quietly().stdout;
     let (_folder, path) = program::file_of(&generated);
-    let mut running = program::start(program::program(&["--serial", path.to_str().unwrap()]));
+    let mut running = start(program(&["--serial", path.to_str().unwrap()]));
     let threads = format!("/proc/{}/task", running.pid());
     let (mut most, mut looks) = (0, 0);
     while running.child().try_wait().unwrap().is_none() {

@@ -138,6 +138,18 @@ fn a_name_that_would_run_out_of_the_picture_is_shortened() {
 }
 
 #[test]
+fn a_part_of_a_timeline_has_its_name_where_there_is_room_on_a_phone() {
+    let mut line = timeline("5000", 4, 5000);
+    line.phases[2].begin = micros(50_000);
+    for (name, shown) in [("set", true), ("exchange", false)] {
+        line.phases[2].name = name.to_owned();
+        let picture = lanes::svg(&line, "id");
+        assert_eq!(picture.contains(&format!(">{name}</text>")), shown, "{name}");
+        assert!(picture.contains(&format!("<title>{name}: 10.0 ms</title>")), "{name}");
+    }
+}
+
+#[test]
 fn a_timeline_is_described_in_words() {
     let mut line = timeline("262485", 4, 262_485);
     line.lanes.truncate(2);

@@ -332,6 +332,16 @@ fn a_row_that_spilled_is_seen_in_every_table_and_in_the_csv() {
 }
 
 #[test]
+fn a_page_has_rows_without_a_place_on_the_axis_in_its_table_only() {
+    let mut run = tutorial();
+    assert!(!html::render(&Report::new(&run)).contains("in the table only"));
+    run.results[2].chunksize = Some(Chunksize::Schedule("guided:7".to_owned()));
+    let html = html::render(&Report::new(&run));
+    assert!(html.contains("Rows whose chunk size changes on the way are in the table only."));
+    assert_eq!(html.matches("guided:7").count(), 1, "{html}");
+}
+
+#[test]
 fn a_model_that_does_not_fit_is_not_shown_and_says_so() {
     let model = CostModel {
         start_seconds: 0.0042,

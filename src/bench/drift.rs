@@ -11,7 +11,9 @@ use std::cmp::Ordering;
 pub struct Drift {
     /// Kendall's rank correlation with time: 1 where every figure is above all before it.
     pub tau: f64,
-    /// The median of the last third over the median of the first, less 1: 0.08 is 8 % slower.
+    /// The middle of the last third over the middle of the first, less 1: 0.08 is 8 % slower. The
+    /// middle is the mean of the middle half: outliers do not move it, and figures that are equal
+    /// do not hide what the others do, as they would in a median.
     pub change: f64,
 }
 
@@ -42,7 +44,7 @@ pub fn drift(figures: &[f64]) -> Option<Drift> {
     }
     let pairs = count as f64 * (count as f64 - 1.0) / 2.0;
     let third = count / 3;
-    let change = median(&figures[count - third..]) / median(&figures[..third]) - 1.0;
+    let change = middle(&figures[count - third..]) / middle(&figures[..third]) - 1.0;
     Some(Drift { tau: excess / pairs, change })
 }
 
@@ -85,11 +87,13 @@ fn falling_pairs(mut figures: Vec<f64>) -> u64 {
     sort(&mut figures, &mut Vec::new())
 }
 
-/// The upper median of some figures, of which there must be one.
-fn median(figures: &[f64]) -> f64 {
+/// The mean of the middle half of some figures, of which there must be one.
+fn middle(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
+    let quarter = sorted.len() / 4;
+    let half = &sorted[quarter..sorted.len() - quarter];
+    half.iter().sum::<f64>() / half.len() as f64
 }
 
 #[cfg(test)]
@@ -105,8 +109,8 @@ mod tests {
         let step = [[100.0; 6], [103.0; 6]].concat();
         let found = |tau, change| Some(Drift { tau, change });
         for (figures, expected) in [
-            (&rising[..], found(1.0, 110.0 / 102.0 - 1.0)),
-            (&falling[..], found(-1.0, 102.0 / 110.0 - 1.0)),
+            (&rising[..], found(1.0, 109.5 / 101.5 - 1.0)),
+            (&falling[..], found(-1.0, 101.5 / 109.5 - 1.0)),
             // With the variance not corrected for ties this would pass for chance.
             (&step[..], found(36.0 / 66.0, 103.0 / 100.0 - 1.0)),
             (&zigzag[..], None),

@@ -6,7 +6,7 @@ use super::result::{Chunksize, Environment, Input, ResultRow, Sample, SavedRun};
 use super::stats::summarise;
 
 /// A row of worker processes with these samples, in microseconds, one a round.
-pub(super) fn row(chunksize: usize, microseconds: &[u64]) -> ResultRow {
+pub(crate) fn row(chunksize: usize, microseconds: &[u64]) -> ResultRow {
     let totals: Vec<_> = microseconds.iter().copied().map(Duration::from_micros).collect();
     let sample = |(round, &total): (usize, &Duration)| Sample {
         round,
@@ -37,7 +37,7 @@ pub(super) fn row(chunksize: usize, microseconds: &[u64]) -> ResultRow {
 }
 
 /// A serial row with these samples, in microseconds.
-pub(super) fn serial(microseconds: &[u64]) -> ResultRow {
+pub(crate) fn serial(microseconds: &[u64]) -> ResultRow {
     ResultRow {
         label: "serial".to_owned(),
         backend: "serial".to_owned(),
@@ -50,7 +50,7 @@ pub(super) fn serial(microseconds: &[u64]) -> ResultRow {
 }
 
 /// A run with these rows on a quiet machine with two processors.
-pub(super) fn run(results: Vec<ResultRow>) -> SavedRun {
+pub(crate) fn run(results: Vec<ResultRow>) -> SavedRun {
     SavedRun {
         wordhash: "0.1.0".to_owned(),
         environment: Environment {

@@ -18,7 +18,7 @@ pub mod diff;
 pub mod drift;
 pub mod environment;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod nnls;
 pub mod plan;
 pub mod refine;

@@ -4,8 +4,8 @@ pub(super) const PROGRAM: &str = "\
 Examples:
   wordhash                                    the default list, the default way
   wordhash --serial words.txt                 one thread for everything
-  wordhash -w 4 -c 5000 words.txt             four worker processes, 5,000 words a task
-  wordhash sweep -w 4 words.txt               seven chunk sizes and the serial run
+  wordhash -w 4 -c 5000 words.txt             four workers, 5,000 words a task
+  wordhash sweep -w 4 words.txt               many chunk sizes beside serial
   wordhash sweep -c 1..1m*4 --transport shared,pipe words.txt
   wordhash sweep --export report.html words.txt
   wordhash compare words.txt                  serial, threads and processes

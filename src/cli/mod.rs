@@ -193,7 +193,7 @@ pub struct HowArgs {
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub max_tasks_per_worker: Option<NonZeroUsize>,
     /// How often a task is given out again after its worker died
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::retries)]
     pub retries: u32,
     /// Give a run up after so many seconds without any progress, or with MPI,
     /// without a sign of life from a rank [default: never; with MPI, 10]

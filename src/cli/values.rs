@@ -128,6 +128,11 @@ pub(super) fn count_or_zero(text: &str) -> Result<u64, String> {
     }
 }
 
+/// How often something is tried again.
+pub(super) fn retries(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("the number of retries is from 0 to {}", u32::MAX))
+}
+
 /// A span of seconds longer than none.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()

@@ -257,6 +257,12 @@ fn forced(kind: EngineKind) -> anyhow::Result<Engine> {
 /// The memory for a run of any of the configurations.
 pub(super) fn budget(memory: &MemoryArgs, configs: &[Config]) -> anyhow::Result<Budget> {
     // What ranks take is bounded by their number, not by this limit.
+    if memory.max_memory.is_some() && configs.iter().any(Config::runs_on_ranks) {
+        bail!(
+            "--max-memory does not go with --backend mpi: each rank keeps its share of the digests \
+             in memory, which is less of them the more ranks there are"
+        );
+    }
     let configs = || configs.iter().filter(|config| !config.runs_on_ranks());
     let parallel = configs().filter(|config| !config.is_serial());
     let workers = parallel.map(|config| config.work.workers.get()).max().unwrap_or(0);

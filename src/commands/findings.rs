@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use super::command_line::command_line;
 use crate::bench::answer::answer;
 use crate::bench::cost_model::{Fit, Observation, fit, kruskal_weiss_chunksize, word_spread};
 use crate::bench::result::{ResultRow, SavedRun};
 use crate::bench::warnings::{OptionsInUse, warnings};
 use crate::report::Report;
-use crate::report::answer::what_can_be_seen;
+use crate::report::answer::{wants_precision, what_can_be_seen};
 use crate::report::model::{BestSizes, ModelCurve, sentence};
 use crate::report::timeline::Timeline;
 
 /// What a report is made from.
+#[derive(Debug)]
 pub(super) struct Findings {
     /// With its answer.
     pub(super) run: SavedRun,
@@ -34,9 +36,12 @@ impl Findings {
             .as_ref()
             .and_then(|found| what_can_be_seen(found, &run.results, in_use.precision));
         let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
+        // Once is enough: where the note advises precision, no warning does.
+        let advised = run.answer.as_ref().is_some_and(wants_precision);
+        let in_use = OptionsInUse { precision: in_use.precision || advised, ..in_use };
         let warnings = warnings(&run).iter().map(|warning| warning.text(in_use)).collect();
         let timelines = Vec::new();
-        let command = command_line();
+        let command = command_line(&run);
         Self { run, warnings, timelines, answer_note, models, model_note, command }
     }
 
@@ -132,17 +137,22 @@ fn best_sizes<'a>(
     }
 }
 
-/// The command line of this process, ready to be pasted into a shell.
-fn command_line() -> String {
-    let quoted = |argument: std::ffi::OsString| {
-        let argument = argument.to_string_lossy().into_owned();
-        let plain = |letter: char| letter.is_alphanumeric() || "-_=+.,:/@%*".contains(letter);
-        if !argument.is_empty() && argument.chars().all(plain) && !argument.contains('*') {
-            argument
-        } else {
-            format!("'{}'", argument.replace('\'', "'\\''"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::fixtures::{row, run, serial};
+
+    #[test]
+    fn precision_is_advised_once() {
+        let scattered = [1000, 1010, 1020, 1015, 5000, 1012, 1003, 1018, 1007, 1016];
+        let apart = run(vec![serial(&scattered), row(500, &scattered), row(5000, &scattered)]);
+        for (is_sweep, in_use, times) in [(true, false, 1), (false, false, 1), (true, true, 0)] {
+            let in_use = OptionsInUse { precision: in_use, ..OptionsInUse::default() };
+            let found = Findings::of(apart.clone(), is_sweep, in_use);
+            assert!(found.warnings.iter().any(|text| text.contains("stand apart")), "{found:?}");
+            let said = [found.warnings, found.answer_note.into_iter().collect()].concat();
+            let advice = said.iter().filter(|text| text.contains("--precision")).count();
+            assert_eq!(advice, times, "{said:?}");
         }
-    };
-    let arguments = std::env::args_os().skip(1).map(quoted);
-    std::iter::once("wordhash".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    }
 }

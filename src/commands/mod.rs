@@ -6,6 +6,7 @@
 
 mod check;
 mod cluster;
+mod command_line;
 mod compare;
 mod completions;
 mod config;
@@ -56,13 +57,19 @@ pub fn serve_if_worker() -> Option<ExitCode> {
 
 /// Does what the command line says; the exit status.
 pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
+    if cluster::launched_ranks().is_some_and(|ranks| ranks > 1) {
+        not_at_a_terminal(screen);
+    }
     match cluster::join(cli) {
-        Ok(Part::Alone) => run_alone_or_first(cli, None, screen),
+        Ok(Part::Alone) => {
+            if let Some(reminder) = cluster::reminder(cli) {
+                screen.note(reminder);
+            }
+            run_alone_or_first(cli, None, screen)
+        }
         Ok(Part::First(cluster)) => {
             if cluster.is_launched() {
-                // mpirun gives its ranks terminals that are none, whatever its own output is.
-                screen.out_is_terminal = false;
-                screen.width = None;
+                not_at_a_terminal(screen);
             }
             let status = run_alone_or_first(cli, Some(&cluster), screen);
             cluster.dismiss(status);
@@ -76,6 +83,12 @@ pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
         }),
         Err(error) => end(&error, screen),
     }
+}
+
+/// mpirun gives its ranks terminals that are none, whatever its own output is.
+fn not_at_a_terminal(screen: &mut Screen<'_>) {
+    screen.out_is_terminal = false;
+    screen.width = None;
 }
 
 /// Does what the command line says in a process that may talk.
@@ -117,11 +130,28 @@ pub fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> u8 {
     if cluster::is_other_rank() {
         return FAILED;
     }
-    // clap goes on with the usage and a hint at --help after a blank line.
-    let text = error.render().to_string();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    screen.error(first.trim_start_matches("error: "));
+    screen.error(in_one_line(&error.render().to_string()));
     FAILED
+}
+
+/// The matter of an error of clap's, and the name that may have been meant. Behind blank lines it
+/// goes on with other tips, the usage and a hint at --help.
+fn in_one_line(text: &str) -> String {
+    let mut paragraphs = text.split("\n\n");
+    let matter = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    // What it takes the second of two lists for.
+    let second_list = matter
+        .strip_prefix("the subcommand ")
+        .and_then(|rest| rest.strip_suffix(" cannot be used with '[WORDS]'"));
+    if let Some(second) = second_list {
+        return format!(
+            "unexpected {second} behind the word list: a command comes first, and one list is all that is taken"
+        );
+    }
+    let similar = paragraphs.find_map(|paragraph| {
+        paragraph.trim().strip_prefix("tip: ").filter(|tip| tip.contains("similar"))
+    });
+    similar.map_or_else(|| matter.to_owned(), |tip| format!("{matter}; {tip}"))
 }
 
 /// The exit status that an error stands for, after it was written where there is something to say.

@@ -66,8 +66,6 @@ pub fn what_can_be_seen(
     rows: &[ResultRow],
     precision_in_use: bool,
 ) -> Option<String> {
-    /// Smaller ones matter to nobody who did not ask for precision.
-    const SMALL: f64 = 0.05;
     let smallest = answer.smallest_difference?;
     let runs = rows.get(answer.fastest)?.samples.len();
     let seen = if smallest < 1.0 {
@@ -75,12 +73,20 @@ pub fn what_can_be_seen(
     } else {
         "do not even show a difference of twice the time".to_owned()
     };
-    let remedy = if precision_in_use || smallest <= SMALL {
+    let remedy = if precision_in_use || !wants_precision(answer) {
         ""
     } else {
         "; with --precision 2% it runs on for smaller ones"
     };
     Some(format!("{runs} runs of each {seen}{remedy}."))
+}
+
+/// Whether [`what_can_be_seen`] advises `--precision` where that is not in use.
+#[must_use]
+pub fn wants_precision(answer: &Answer) -> bool {
+    /// Smaller ones matter to nobody who did not ask for precision.
+    const SMALL: f64 = 0.05;
+    answer.smallest_difference.is_some_and(|smallest| smallest > SMALL)
 }
 
 fn described(rows: &[ResultRow], index: usize) -> Option<String> {

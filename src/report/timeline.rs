@@ -260,7 +260,8 @@ fn phases(svg: &mut String, timeline: &Timeline) {
              width=\"{:.2}%\" height=\"18\"/>",
             width.max(0.0)
         );
-        if width >= 14.0 {
+        // On a phone a letter takes up to 2.4 % of the width.
+        if width >= (2.4 * phase.name.chars().count() as f64).max(14.0) {
             let middle = begin + width / 2.0;
             let _ = write!(
                 svg,

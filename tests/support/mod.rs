@@ -249,7 +249,10 @@ pub(crate) fn full_page() -> String {
     let timelines = [timeline("5000", 210, 5000), timeline("1", 100_000, 1)];
     let report = Report {
         answer: Some(&answer),
-        answer_note: Some("3 runs of each show differences from about 12.3 % on."),
+        answer_note: Some(
+            "3 runs of each show differences from about 12.3 % on; with --precision 2% it runs on \
+             for smaller ones.",
+        ),
         models: &[model(&run)],
         model_note: Some("The cost model is off by 2.1 % in the middle."),
         warnings: &["The load was 3.1 on 2 cores when the measurement began.".to_owned()],

@@ -57,6 +57,27 @@ pub(super) fn is_other_rank() -> bool {
     launched_rank().is_some_and(|rank| rank > 0)
 }
 
+/// How many ranks were started, where whoever did it says so.
+pub(super) fn launched_ranks() -> Option<u32> {
+    ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok()?.parse().ok())
+}
+
+/// For the first of several ranks that nobody told to work together: what to say of that.
+pub(super) fn reminder(cli: &Cli) -> Option<String> {
+    let quiet = match &cli.command {
+        None => cli.run.show.quiet,
+        Some(Command::Sweep(arguments)) => arguments.show.quiet,
+        Some(Command::Compare(arguments)) => arguments.show.quiet,
+        Some(_) => true,
+    };
+    let ranks = launched_ranks().filter(|&ranks| ranks > 1 && !quiet && !is_other_rank())?;
+    Some(format!(
+        "{ranks} ranks were started, and each does all of this alone; with --backend mpi they share it"
+    ))
+}
+
 /// The rank of this process as whoever started it says. Before MPI is joined there is no other way
 /// to know, and in a program without MPI none at all.
 fn launched_rank() -> Option<u32> {

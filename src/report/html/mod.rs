@@ -35,7 +35,8 @@ pub fn render(report: &Report<'_>) -> String {
         let _ = write!(
             page,
             "<section aria-labelledby=\"again\">\n<h2 id=\"again\">Run it again</h2>\n\
-             <pre tabindex=\"0\"><code>{command}</code></pre>\n</section>\n"
+             <pre role=\"group\" aria-labelledby=\"again\" tabindex=\"0\">\
+             <code>{command}</code></pre>\n</section>\n"
         );
     }
     let version = markup(&report.run.wordhash);
@@ -73,13 +74,13 @@ fn opening(page: &mut String, report: &Report<'_>) {
         let _ = writeln!(page, "<p class=\"answer\">{sentences}</p>");
     }
     if let Some(note) = report.answer_note {
-        let _ = writeln!(page, "<p>{}</p>", markup(note));
+        let _ = writeln!(page, "<p>{}</p>", prose(note));
     }
     let _ = writeln!(page, "<p>{}.</p>", markup(&environment::sentence(run)));
     if !report.warnings.is_empty() {
         page.push_str("<ul class=\"warnings\" aria-label=\"Warnings\">\n");
         for warning in report.warnings {
-            let _ = writeln!(page, "<li>{}</li>", markup(warning));
+            let _ = writeln!(page, "<li>{}</li>", prose(warning));
         }
         page.push_str("</ul>\n");
     }
@@ -87,7 +88,10 @@ fn opening(page: &mut String, report: &Report<'_>) {
 }
 
 fn curve(page: &mut String, report: &Report<'_>) {
-    let Some(curve) = Curve::new(report) else { return };
+    let Some(mut curve) = Curve::new(report) else { return };
+    // The table has the rows that have no place on the axis. A list of them below the curve may be
+    // longer than a page, and its lines wider than a phone.
+    let all_are_placed = std::mem::take(&mut curve.unplaced).is_empty();
     page.push_str(
         "<section aria-labelledby=\"curve\">\n\
          <h2 id=\"curve\">Time against chunk size</h2>\n<figure>\n",
@@ -99,10 +103,22 @@ fn curve(page: &mut String, report: &Report<'_>) {
         svg::unstyled(&curve, NARROW)
     );
     page.push_str("<figcaption>Both axes are logarithmic; lower is faster.");
+    if !all_are_placed {
+        page.push_str(" Rows whose chunk size changes on the way are in the table only.");
+    }
     if let Some(note) = report.model_note {
         let _ = write!(page, " {}", markup(note));
     }
     page.push_str("</figcaption>\n</figure>\n</section>\n");
+}
+
+/// A sentence, in which the names of options do not break behind their hyphens.
+fn prose(text: &str) -> String {
+    let word = |word: &str| match word.strip_prefix("--") {
+        Some(_) => format!("<span class=\"option\">{}</span>", markup(word)),
+        None => markup(word),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn timelines(page: &mut String, timelines: &[Timeline]) {

@@ -6,163 +6,15 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal};
-use rustix::time::{ClockId, clock_gettime};
 use wordhash::pool::{
-    BatchJob, Context, Death, JobError, Outputs, Pool, PoolBuilder, PoolError, Registry,
-    TaskFailure, TaskSink, TaskSource, Tasks, Transport, serve_if_worker,
+    Death, Pool, PoolBuilder, PoolError, TaskFailure, TaskSink, TaskSource, Transport,
+    serve_if_worker,
 };
 use wordhash::region::Region;
 
-/// What a task's bytes ask for.
-struct Obey;
+mod jobs;
 
-/// Repeats a byte so often: `repeat` and two numbers.
-impl BatchJob for Obey {
-    const NAME: &'static str = "obey";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        for task in &tasks {
-            let task = std::str::from_utf8(task)?;
-            match task.split_once(' ').unwrap_or((task, "")) {
-                ("echo", text) => outputs.write(text.as_bytes()),
-                ("bytes", count) => {
-                    for at in 0..count.parse::<usize>()? {
-                        outputs.write(&[u8::try_from(at % 251)?]);
-                    }
-                }
-                ("zeros", count) => outputs.write(&vec![0; count.parse()?]),
-                ("fail", text) => {
-                    outputs.write(b"lost");
-                    return Err(JobError::new(text));
-                }
-                ("panic", text) => panic!("{text}"),
-                ("die", status) => std::process::exit(status.parse()?),
-                ("die-once", path) => {
-                    if !std::fs::exists(path)? {
-                        std::fs::write(path, "")?;
-                        std::process::abort();
-                    }
-                    outputs.write(b"alive");
-                }
-                ("scribble", _) => scribble()?,
-                ("take", ticks) => take(ticks.parse()?, outputs),
-                ("pid", _) => outputs.write(std::process::id().to_string().as_bytes()),
-                ("return", _) => return Ok(()),
-                _ => return Err(JobError::new(format!("cannot {task}"))),
-            }
-            outputs.finish_task();
-        }
-        Ok(())
-    }
-}
-
-/// Works until the coarse clock has moved so often, without any output.
-fn take(ticks: usize, outputs: &mut Outputs<'_>) {
-    let now = || clock_gettime(ClockId::MonotonicCoarse);
-    for _ in 0..ticks {
-        let before = now();
-        while now() == before {
-            outputs.still_at_work();
-        }
-    }
-}
-
-/// Writes over the counters of the memory that this worker shares with its parent.
-fn scribble() -> Result<(), JobError> {
-    let maps = std::fs::read_to_string("/proc/self/maps")?;
-    let arena = maps.lines().find(|line| line.contains("memfd:")).and_then(|line| line.get(..12));
-    let address = usize::from_str_radix(arena.ok_or_else(|| JobError::new("no arena"))?, 16)?;
-    // SAFETY: a page of this process that Rust knows of only as atomics in shared memory.
-    unsafe { std::ptr::with_exposed_provenance_mut::<u8>(address).write_bytes(0xFF, 4096) };
-    Ok(())
-}
-
-/// Nothing, as fast as it goes.
-struct Nothing;
-
-impl BatchJob for Nothing {
-    const NAME: &'static str = "nothing";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        outputs.finish_empty(tasks.len());
-        Ok(())
-    }
-}
-
-/// Two regions: adds a number to the bytes of one and writes them to the other.
-struct Adder {
-    addend: u8,
-    input: Region,
-    output: Region,
-}
-
-impl Context for Adder {
-    const NAME: &'static str = "adder";
-    type Args = u8;
-
-    fn create(addend: u8, regions: Vec<Region>) -> Result<Self, JobError> {
-        let [input, output] =
-            regions.try_into().map_err(|_| JobError::new("two regions are needed"))?;
-        Ok(Self { addend, input, output })
-    }
-}
-
-struct Add;
-
-impl BatchJob for Add {
-    const NAME: &'static str = "add";
-    type Context = Adder;
-
-    fn run(adder: &mut Adder, tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        for task in tasks {
-            let at = usize::from_le_bytes(task.try_into()?);
-            // SAFETY: each task is one byte of the output, and the parent reads when all are done.
-            unsafe {
-                let byte = adder.input.bytes_unwatched()[at].wrapping_add(adder.addend);
-                adder.output.as_ptr().add(at).write(byte);
-            }
-            outputs.finish_task();
-        }
-        Ok(())
-    }
-}
-
-/// A context that cannot be made.
-struct Broken;
-
-impl Context for Broken {
-    const NAME: &'static str = "broken";
-    type Args = String;
-
-    fn create(how: String, _: Vec<Region>) -> Result<Self, JobError> {
-        match how.as_str() {
-            "panic" => panic!("no such table"),
-            "exit" => std::process::exit(7),
-            _ => Err(JobError::new("no such file")),
-        }
-    }
-}
-
-struct Unused;
-
-impl BatchJob for Unused {
-    const NAME: &'static str = "unused";
-    type Context = Broken;
-
-    fn run(_: &mut Broken, _: Tasks<'_>, _: &mut Outputs<'_>) -> Result<(), JobError> {
-        Ok(())
-    }
-}
-
-fn registry() -> Registry {
-    Registry::new()
-        .batch_job::<Obey>()
-        .batch_job::<Nothing>()
-        .batch_job::<Add>()
-        .batch_job::<Unused>()
-}
+use jobs::{Add, Adder, Broken, Nothing, Obey, registry};
 
 /// Tasks from an iterator of bytes.
 struct Source<I>(I);
@@ -378,7 +230,7 @@ fn a_task_that_kills_its_workers_is_named() {
 fn an_error_and_a_panic_name_their_task() {
     for (command, message) in [
         ("fail no luck", "no luck"),
-        ("panic at the disco", "panic: at the disco (tests/pool_run.rs:"),
+        ("panic at the disco", "panic: at the disco (tests/pool_run/jobs.rs:"),
         ("return early", "job `obey` returned without finishing it"),
         ("fly", "cannot fly"),
     ] {
@@ -421,7 +273,7 @@ fn a_context_that_cannot_be_made_is_an_error() {
     let PoolError::InitFailed { message, .. } = build("error") else { panic!("error") };
     assert_eq!(message, "no such file");
     let PoolError::InitFailed { message, .. } = build("panic") else { panic!("panic") };
-    assert!(message.starts_with("panic: no such table (tests/pool_run.rs"), "{message}");
+    assert!(message.starts_with("panic: no such table (tests/pool_run/jobs.rs"), "{message}");
     assert!(matches!(build("exit"), PoolError::DiesAtStart { .. }));
 }
 
