@@ -175,7 +175,7 @@ fn frames_that_zstd_leaves_out_are_no_part_of_the_list_wherever_they_stand() {
 fn an_archive_in_an_archive_is_refused_with_the_way_to_unpack_it() {
     for tool in TOOLS {
         let nested = packed(tool, &packed(&["gzip", "-c"], b"word\n"));
-        wordhash_reading(&nested, &["-"]).fails_saying(&["gzip archive", "unpack it first"]);
+        wordhash_reading(&nested, &["-"]).fails_saying(&["archive (gzip)", "unpack it first"]);
     }
 }
 

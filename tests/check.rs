@@ -273,7 +273,7 @@ fn a_text_that_cannot_be_read_is_named_and_the_others_are_checked() {
         ("missing", "No such file"),
         (".", "is a directory"),
         ("cut.gz", "ends too early"),
-        ("list.xz", "xz archive"),
+        ("list.xz", "archive (xz)"),
         ("/proc/self/mem", "cannot read"),
     ] {
         for way in WAYS {

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags};
 
+use super::archive::archive_format;
 use super::blocks::Blocks;
-use super::unpack::{FirstBytes, Format};
 use super::windows::Room;
 use super::{Rules, Windows, WordList};
 use crate::interrupt::Interrupt;
@@ -71,7 +71,7 @@ pub enum LoadError {
     },
     /// It is an archive, and its bytes are no words.
     #[error(
-        "{origin} is a {format} archive, not a word list: unpack it first (`{unpack} {origin} | wordhash -`)"
+        "{origin} is an archive ({format}), not a word list: unpack it first (`{unpack} {origin} | wordhash -`)"
     )]
     Archive {
         /// The list.
@@ -384,32 +384,6 @@ impl Mover {
         }
         Ok(read)
     }
-}
-
-/// The format of an archive and the tool that unpacks it, by its first bytes.
-pub(super) fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    const FORMATS: [(&[u8], &str, &str); 8] = [
-        (b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
-        (b"\x1f\x9d", "compress", "zcat"),
-        (b"LZIP\x01", "lzip", "lzip -dc"),
-        (b"Rar!\x1a\x07", "rar", "unrar p -inul"),
-        (b"\xfd7zXZ\0", "xz", "xzcat"),
-        (b"BZh", "bzip2", "bzcat"),
-        (b"PK\x03\x04", "zip", "unzip -p"),
-        (b"7z\xbc\xaf\x27\x1c", "7z", "7z x -so"),
-    ];
-    // These come here only where one was packed in another.
-    match Format::of(bytes) {
-        FirstBytes::Packed(format @ Format::Gzip) => return Some((format.name(), "zcat")),
-        FirstBytes::Packed(format @ Format::Zstd) => return Some((format.name(), "zstdcat")),
-        FirstBytes::Plain | FirstBytes::TooFew => {}
-    }
-    FORMATS
-        .iter()
-        // "BZh" alone could begin a word; an archive goes on with a digit and the mark of a block.
-        .filter(|(magic, ..)| *magic != b"BZh" || bytes.get(4..10) == Some(b"1AY&SY"))
-        .find(|(magic, ..)| bytes.starts_with(magic))
-        .map(|&(_, format, unpack)| (format, unpack))
 }
 
 fn check_utf8(text: &[u8], lines_before: usize, origin: &Source) -> Result<(), LoadError> {

@@ -11,6 +11,7 @@
 //! This room knows nothing of hashing, of processes or of how a list is shared out; it uses
 //! [`crate::region`] for its memory.
 
+mod archive;
 mod blocks;
 mod chunk;
 pub mod find;

@@ -21,7 +21,8 @@ use std::os::unix::fs::FileExt as _;
 
 use memchr::{memchr_iter, memrchr};
 
-use super::load::{archive_format, open_source};
+use super::archive::{FIRST_BYTES, archive_format};
+use super::load::open_source;
 use super::{BYTE_ORDER_MARK, LoadError, Rules, Source};
 use crate::interrupt::Interrupt;
 pub use reader::{Piece, Reader};
@@ -136,7 +137,7 @@ impl ListFile {
         if !status.is_file() {
             return Err(LoadError::NoParts { origin, what: "no regular file" });
         }
-        let mut first = [0; 10];
+        let mut first = [0; FIRST_BYTES];
         let read = read_up_to(&file, &mut first, 0).map_err(failed)?;
         let first = &first[..read];
         match archive_format(first) {

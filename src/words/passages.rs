@@ -9,9 +9,10 @@
 
 use memchr::{memchr_iter, memrchr};
 
+use super::archive::archive_format;
 use super::blocks::{BLOCK_BYTES, Blocks};
 use super::find;
-use super::load::{archive_format, open_source};
+use super::load::open_source;
 use super::{BYTE_ORDER_MARK, LoadError, Source};
 use crate::interrupt::Interrupt;
 
