@@ -12,6 +12,7 @@ pub mod commands;
 pub mod interrupt;
 pub mod known;
 pub mod memory;
+mod numbers;
 pub mod pool;
 mod prefetch;
 pub mod progress;

@@ -128,6 +128,27 @@ fn little_memory_changes_nothing_but_the_time() {
 }
 
 #[test]
+fn any_number_of_workers_gives_the_same_results() {
+    let (desk, text) = long_text();
+    let mut text = std::fs::read(text).unwrap().repeat(4);
+    // Passages with words that are longer than others are.
+    for place in [text.len(), text.len() / 2, 0] {
+        let long = [&b" "[..], &vec![b'x'; 700_000], b" "].concat();
+        text.splice(place..place, long);
+    }
+    desk.put("text", text);
+    for shape in ["--format=plain", "--format=json", "--format=marked", "--list", "--count"] {
+        let expected = desk.check(&["--serial", shape, "text"]).exits_with(1).text();
+        for workers in ["-w=1", "-w=2", "-w=3", "-w=16"] {
+            for limit in ["--max-memory=1g", "--max-memory=300m"] {
+                let options = ["--backend=threads", workers, limit, shape, "text"];
+                assert!(desk.check(&options).exits_with(1).text() == expected, "{options:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn lists_add_up_and_may_be_packed() {
     let desk = Desk::with_known("one\r\n\r\ntwo\r\n");
     desk.put("more", "\u{feff}three\nfour");

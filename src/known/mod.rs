@@ -12,7 +12,8 @@
 //!    an entry to the area that it alone has in the partition that other bits of the digest name.
 //! 2. *Finish.* Every thread takes one run of partitions after the other, each partition small
 //!    enough for the nearest caches. [`count_distinct`] looks with a filter for the entries that may have an equal, and
-//!    compares only those in full; [`KnownSet`] sorts the partition, so that it can be searched.
+//!    compares only those in full; [`KnownSet`] sorts the partition and notes where some of the
+//!    tags are (`sorted`), so that it can be searched.
 //!
 //! Threads share nothing that is written, so there is nothing to lock, and all of them have ended
 //! when a function of this module returns.
@@ -21,8 +22,8 @@
 //!
 //! With `n` digests, on top of them and at any moment: entries of 8 bytes in areas that are at
 //! most 39 % larger than their mean filling (see `layout`), 11.2 bytes a digest; the borders of
-//! the areas and the filters come to less than 0.4 bytes a digest. Together less than **12 bytes
-//! a digest and 64 KiB a thread**, whatever the digests are.
+//! the areas and the filters, or what is noted of partitions, come to less than 0.6 bytes a digest.
+//! Together less than **12 bytes a digest and 64 KiB a thread**, whatever the digests are.
 //!
 //! # Digests that are not random
 //!
@@ -54,6 +55,7 @@
 mod layout;
 mod partition;
 mod scatter;
+mod sorted;
 mod spill;
 mod threads;
 
@@ -67,6 +69,7 @@ use crate::sha512::Digest;
 
 use layout::Layout;
 use partition::{Entry, Filter};
+use sorted::Sorted;
 
 pub use spill::{SPILL_BUFFER_BYTES, Spill, SpillError, Spilled, Stop};
 
@@ -122,7 +125,7 @@ pub fn count_distinct(digests: &[Digest], threads: NonZeroUsize) -> Result<usize
         let mut filter = Filter::new();
         move |entries: &mut [Entry]| filter.count_distinct(digests, entries)
     })?;
-    Ok(table.distinct())
+    Ok(table.partitions.into_iter().sum())
 }
 
 /// Sorts the digests and leaves each of them once, in front; returns how many are left.
@@ -144,7 +147,7 @@ pub fn keep_distinct(digests: &mut [Digest]) -> usize {
 #[derive(Debug)]
 pub struct KnownSet<'a> {
     digests: &'a [Digest],
-    table: Table,
+    table: Table<Sorted>,
 }
 
 impl<'a> KnownSet<'a> {
@@ -155,7 +158,10 @@ impl<'a> KnownSet<'a> {
     /// When there are 2^32 digests or more, or the system refuses memory or threads.
     pub fn build(digests: &'a [Digest], threads: NonZeroUsize) -> Result<Self, KnownError> {
         let table = Table::build(digests, threads, || {
-            |entries: &mut [Entry]| partition::sort_distinct(digests, entries)
+            |entries: &mut [Entry]| {
+                let kept = partition::sort_distinct(digests, entries);
+                Sorted::new(&entries[..kept])
+            }
         })?;
         Ok(Self { digests, table })
     }
@@ -163,7 +169,16 @@ impl<'a> KnownSet<'a> {
     /// The number of distinct digests.
     #[must_use]
     pub fn distinct(&self) -> usize {
-        self.table.distinct()
+        self.table.partitions.iter().map(Sorted::len).sum()
+    }
+
+    /// The kept entries of the partition for a hash, and what is known of their places.
+    fn partition_for(&self, hash: u64) -> (&[Entry], &Sorted) {
+        let Table { entries, layout, partitions, .. } = &self.table;
+        let partition = layout.partition_of(hash);
+        let (slots, _) = entries.private_bytes().as_chunks();
+        let sorted = &partitions[partition];
+        (&slots[partition * layout.partition_slots()..][..sorted.len()], sorted)
     }
 
     /// Whether `digest` is equal to one of the array, in all 64 bytes.
@@ -172,77 +187,73 @@ impl<'a> KnownSet<'a> {
         self.position(digest).is_some()
     }
 
-    /// Whether each of these digests is equal to one of the array, in their order, found with up
-    /// to `threads` threads, the caller's included (1: none is started).
+    /// Calls `found` with each of these digests' number and whether it is equal to one of the
+    /// array, in their order.
     ///
-    /// # Errors
-    ///
-    /// When the system refuses the threads.
-    pub fn contains_each(
-        &self,
-        digests: &[Digest],
-        threads: NonZeroUsize,
-    ) -> Result<Vec<bool>, KnownError> {
-        let share = digests.len().div_ceil(threads.get()).max(FEWEST_LOOKUPS);
-        let shares = digests.chunks(share).collect();
-        let found = threads::run(threads.get(), shares, |share: &[Digest]| {
-            let mut found = Vec::with_capacity(share.len());
-            share.chunks(AT_A_TIME).for_each(|some| self.contains_some(some, &mut found));
-            found
-        })?;
-        Ok(found.concat())
+    /// Each step for a digest comes some digests after the one before, so that what it reads has
+    /// come to the nearest cache meanwhile: to look up one after another took four times as long.
+    pub fn contains_each(&self, digests: &[Digest], mut found: impl FnMut(usize, bool)) {
+        let mut places = [0; 2 * APART];
+        for number in 0..digests.len() + 2 * APART {
+            if let Some(last) = number.checked_sub(2 * APART) {
+                found(last, self.is_at(&digests[last], places[last % places.len()]));
+            }
+            if let Some(digest) = digests.get(number) {
+                places[number % places.len()] = self.prefetched_guess(digest);
+            }
+            if let Some(earlier) = number.checked_sub(APART)
+                && let Some(digest) = digests.get(earlier)
+            {
+                let place = &mut places[earlier % (2 * APART)];
+                *place = self.prefetched_place(digest, *place);
+            }
+        }
     }
 
-    /// As [`KnownSet::contains`], for up to [`AT_A_TIME`] digests. Each step is done for all of
-    /// them before the next one, so that they wait for memory together: one after another they
-    /// took four times as long.
-    fn contains_some(&self, wanted: &[Digest], found: &mut Vec<bool>) {
-        let mut places = [0; AT_A_TIME];
-        let places = &mut places[..wanted.len()];
-        let entries_and_tag = |digest: &Digest| {
-            let hash = self.table.key.hash(digest);
-            (self.table.partition(self.table.layout.partition_of(hash)), layout::tag_of(hash))
-        };
-        for (place, digest) in places.iter_mut().zip(wanted) {
-            let (entries, tag) = entries_and_tag(digest);
-            *place = partition::guess(entries, tag);
-            if let Some(entry) = entries.get(*place) {
-                prefetch(entry);
-            }
+    /// Where in its partition a digest should be; the entries there are on their way.
+    fn prefetched_guess(&self, digest: &Digest) -> usize {
+        let hash = self.table.key.hash(digest);
+        let (entries, sorted) = self.partition_for(hash);
+        let guess = sorted.guess(layout::tag_of(hash));
+        partition::prefetch_around(entries, guess);
+        guess
+    }
+
+    /// Where in its partition the first entry for a digest is, if there is one, found from a guess;
+    /// the digest of this entry is on its way.
+    fn prefetched_place(&self, digest: &Digest, guess: usize) -> usize {
+        let hash = self.table.key.hash(digest);
+        let (entries, _) = self.partition_for(hash);
+        let place = partition::lower_bound(entries, guess, layout::tag_of(hash));
+        if let Some(candidate) = partition::candidate(self.digests, entries, place) {
+            prefetch(candidate);
         }
-        for (place, digest) in places.iter_mut().zip(wanted) {
-            let (entries, tag) = entries_and_tag(digest);
-            *place = partition::lower_bound(entries, *place, tag);
-            if let Some(candidate) = partition::candidate(self.digests, entries, *place) {
-                prefetch(candidate);
-            }
-        }
-        for (&place, digest) in places.iter().zip(wanted) {
-            let (entries, tag) = entries_and_tag(digest);
-            let candidate = partition::candidate(self.digests, entries, place);
-            // Different digests with equal tags are rare enough to be looked for once more.
-            found.push(candidate.is_some_and(|candidate| {
-                partition::equal(candidate, digest)
-                    || partition::find(self.digests, entries, tag, digest).is_some()
-            }));
-        }
+        place
+    }
+
+    /// Whether a digest is there, the first entry for which is at a place of its partition.
+    fn is_at(&self, digest: &Digest, place: usize) -> bool {
+        let hash = self.table.key.hash(digest);
+        let (entries, _) = self.partition_for(hash);
+        // Different digests with equal tags are rare enough to be looked for once more.
+        partition::candidate(self.digests, entries, place).is_some_and(|candidate| {
+            partition::equal(candidate, digest)
+                || partition::find(self.digests, entries, layout::tag_of(hash), digest).is_some()
+        })
     }
 
     /// The index of the first digest of the array that is equal to `digest`.
     #[must_use]
     pub fn position(&self, digest: &Digest) -> Option<usize> {
         let hash = self.table.key.hash(digest);
-        let entries = self.table.partition(self.table.layout.partition_of(hash));
+        let (entries, _) = self.partition_for(hash);
         partition::find(self.digests, entries, layout::tag_of(hash), digest)
     }
 }
 
-/// Fewer digests are looked up sooner than a thread is started for them.
-const FEWEST_LOOKUPS: usize = 1024;
-
-/// So many digests are looked up at once: more than the loads that a core has under way, few enough
-/// for the nearest cache.
-const AT_A_TIME: usize = 32;
+/// So many digests lie between the steps of a look-up: about as many as the loads that a core has
+/// under way.
+const APART: usize = 16;
 
 /// Which bits of a digest choose its partition and its tag.
 #[derive(Debug)]
@@ -270,19 +281,19 @@ fn leading_bits(digest: &Digest) -> u64 {
 
 /// The finished partitions.
 #[derive(Debug)]
-struct Table {
+struct Table<P> {
     entries: Region,
     layout: Layout,
     key: Key,
-    /// For each partition the number of its distinct digests.
-    distinct: Vec<u32>,
+    /// What came of each partition.
+    partitions: Vec<P>,
 }
 
-impl Table {
+impl<P: Send> Table<P> {
     /// Scatters the digests and has every partition finished by a function that `finisher` makes,
     /// one for each thread. It gets a partition's entries in any order, repeats included, leaves
-    /// in front those that shall be kept, and returns the number of distinct digests.
-    fn build<F: FnMut(&mut [Entry]) -> usize>(
+    /// in front those that shall be kept, and returns what is to be known of them.
+    fn build<F: FnMut(&mut [Entry]) -> P>(
         digests: &[Digest],
         threads: NonZeroUsize,
         finisher: impl Fn() -> F + Sync,
@@ -305,23 +316,12 @@ impl Table {
                 }
             };
             if let Some(fillings) = scattered {
-                let distinct = finish(slots, layout, &fillings, &finisher)?;
-                return Ok(Self { entries, layout, key, distinct });
+                let partitions = finish(slots, layout, &fillings, &finisher)?;
+                return Ok(Self { entries, layout, key, partitions });
             }
             // With an honest seed this happens once in a billion runs; a new one then.
             key = Key::Seeded(RandomState::new());
         }
-    }
-
-    fn distinct(&self) -> usize {
-        self.distinct.iter().map(|&count| count as usize).sum()
-    }
-
-    /// The kept entries of one partition.
-    fn partition(&self, partition: usize) -> &[Entry] {
-        let (slots, _) = self.entries.private_bytes().as_chunks();
-        let start = partition * self.layout.partition_slots();
-        &slots[start..start + self.distinct[partition] as usize]
     }
 }
 
@@ -343,18 +343,17 @@ fn touch(entries: &mut [u8], threads: usize) -> Result<(), KnownError> {
     Ok(())
 }
 
-/// Finishes all partitions, a thread one run of them after the other; returns the number of
-/// distinct digests of each.
-fn finish<F: FnMut(&mut [Entry]) -> usize>(
+/// Finishes all partitions, a thread one run of them after the other; returns what came of each.
+fn finish<P: Send, F: FnMut(&mut [Entry]) -> P>(
     slots: &mut [Entry],
     layout: Layout,
     fillings: &[Vec<u32>],
     finisher: impl Fn() -> F + Sync,
-) -> Result<Vec<u32>, KnownError> {
+) -> Result<Vec<P>, KnownError> {
     let runs = if layout.shares() == 1 { 1 } else { layout.shares() * RUNS_A_THREAD };
     let run = layout.partitions().div_ceil(runs);
     let jobs = slots.chunks_mut(run * layout.partition_slots()).enumerate().collect();
-    let counts = threads::run(layout.shares(), jobs, |(job, slots): (usize, &mut [Entry])| {
+    let done = threads::run(layout.shares(), jobs, |(job, slots): (usize, &mut [Entry])| {
         let mut finish = finisher();
         slots
             .chunks_mut(layout.partition_slots())
@@ -362,11 +361,11 @@ fn finish<F: FnMut(&mut [Entry]) -> usize>(
             .map(|(place, slots)| {
                 let partition = job * run + place;
                 let filled = join_areas(slots, layout, fillings.iter().map(|f| f[partition]));
-                u32::try_from(finish(&mut slots[..filled])).expect("no more than there are digests")
+                finish(&mut slots[..filled])
             })
             .collect::<Vec<_>>()
     })?;
-    Ok(counts.concat())
+    Ok(done.into_iter().flatten().collect())
 }
 
 /// Moves the entries of a partition's areas together, to its start; returns their number.

@@ -4,6 +4,7 @@
 //! approximate: tags and filters only spare comparisons of full digests, they never replace one
 //! that is needed.
 
+use crate::prefetch::prefetch;
 use crate::sha512::Digest;
 
 /// A digest's index in its array (the low half) and its tag (the high half), as the bytes of a
@@ -17,7 +18,7 @@ pub(super) fn entry(tag: u64, index: usize) -> Entry {
 }
 
 /// An entry's tag.
-fn tag(entry: Entry) -> u64 {
+pub(super) fn tag(entry: Entry) -> u64 {
     u64::from_ne_bytes(entry) >> 32
 }
 
@@ -106,19 +107,37 @@ pub(super) fn find(
     entries.binary_search_by(order).ok().map(|place| index(entries[place]))
 }
 
-/// Where an entry with this tag should be, by the share of all tags that are lower; no more than
-/// a guess.
-pub(super) fn guess(entries: &[Entry], wanted_tag: u64) -> usize {
-    let place = (entries.len() as u128 * u128::from(wanted_tag)) >> 32;
-    usize::try_from(place).expect("no more than there are entries")
+/// So many entries before and behind a guess are looked at first.
+const REACH: usize = 4;
+
+/// Asks for the entries around a guess.
+pub(super) fn prefetch_around(entries: &[Entry], guess: usize) {
+    for place in [guess.saturating_sub(REACH), guess + REACH - 1] {
+        if let Some(entry) = entries.get(place) {
+            prefetch(entry);
+        }
+    }
 }
 
 /// The place of the first entry whose tag is not lower, found from a guess outwards: next to it
 /// where tags are random, and in as many steps as a binary search takes where they are not.
 pub(super) fn lower_bound(entries: &[Entry], guess: usize, wanted_tag: u64) -> usize {
+    let start = guess.min(entries.len()).saturating_sub(REACH);
+    if let Some(around) = entries.get(start..).and_then(<[Entry]>::first_chunk::<{ 2 * REACH }>) {
+        // To compare all of them takes no branch.
+        let lower = around.iter().filter(|&&entry| tag(entry) < wanted_tag).count();
+        if (1..2 * REACH).contains(&lower) {
+            return start + lower;
+        }
+    }
+    lower_bound_further(entries, guess, wanted_tag)
+}
+
+fn lower_bound_further(entries: &[Entry], guess: usize, wanted_tag: u64) -> usize {
     if entries.is_empty() {
         return 0;
     }
+    let guess = guess.min(entries.len() - 1);
     let is_lower = |place: usize| tag(entries[place]) < wanted_tag;
     let mut step = 8;
     let (low, high) = if is_lower(guess) {

@@ -89,9 +89,9 @@ impl Blocks {
     fn recognise(&mut self, interrupt: &Interrupt) -> Result<(), LoadError> {
         loop {
             let before = self.packed.len();
-            let mut more = Vec::new();
-            self.read(&mut more, interrupt)?;
-            self.packed.append(&mut more);
+            let mut packed = std::mem::take(&mut self.packed);
+            self.read(&mut packed, BLOCK_BYTES, interrupt)?;
+            self.packed = packed;
             match Format::of(&self.packed) {
                 FirstBytes::Packed(format) => self.state = State::Packed(format, None),
                 FirstBytes::TooFew if self.packed.len() > before => continue,
@@ -109,17 +109,29 @@ impl Blocks {
         interrupt: &Interrupt,
     ) -> Result<(), LoadError> {
         block.clear();
+        block.shrink_to(BLOCK_BYTES);
+        self.append_block(block, BLOCK_BYTES, interrupt)
+    }
+
+    /// Appends the next bytes of the list to `bytes`, or nothing when it has ended: about as many
+    /// as are wanted where they need not be unpacked. Must be [prepared](Self::prepare).
+    pub(super) fn append_block(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        wanted: usize,
+        interrupt: &Interrupt,
+    ) -> Result<(), LoadError> {
         match &self.state {
             State::Ended => Ok(()),
             State::Packed(format, _) => {
                 let format = *format;
-                self.unpack(format, block, interrupt)
+                self.unpack(format, bytes, interrupt)
             }
             State::Plain | State::Unknown if !self.packed.is_empty() => {
-                std::mem::swap(block, &mut self.packed);
+                bytes.append(&mut self.packed);
                 Ok(())
             }
-            State::Plain | State::Unknown => self.read(block, interrupt),
+            State::Plain | State::Unknown => self.read(bytes, wanted, interrupt),
         }
     }
 
@@ -141,14 +153,16 @@ impl Blocks {
         block: &mut Vec<u8>,
         interrupt: &Interrupt,
     ) -> Result<(), LoadError> {
-        while block.is_empty() {
+        let before = block.len();
+        while block.len() == before {
             if let Some(signal) = interrupt.pending() {
                 return Err(LoadError::Interrupted { signal });
             }
             if self.packed_from == self.packed.len() {
                 let mut packed = std::mem::take(&mut self.packed);
                 self.packed_from = 0;
-                self.read(&mut packed, interrupt)?;
+                packed.clear();
+                self.read(&mut packed, BLOCK_BYTES, interrupt)?;
                 self.packed = packed;
             }
             let State::Packed(_, Some(unpacker)) = &mut self.state else { break };
@@ -168,21 +182,25 @@ impl Blocks {
         Ok(())
     }
 
-    /// Reads once, when there is something to read; leaves nothing in `block` at the end.
-    fn read(&self, block: &mut Vec<u8>, interrupt: &Interrupt) -> Result<(), LoadError> {
-        block.resize(BLOCK_BYTES, 0);
-        block.shrink_to(BLOCK_BYTES);
+    /// Reads once, when there is something to read, and appends it; nothing at the end. It asks for
+    /// as much as is wanted, or for as much as `bytes` has room for.
+    fn read(
+        &self,
+        bytes: &mut Vec<u8>,
+        wanted: usize,
+        interrupt: &Interrupt,
+    ) -> Result<(), LoadError> {
+        bytes.reserve_exact(wanted);
         let read = loop {
             wait_for_bytes(self.input.as_fd(), interrupt).map_err(|stop| match stop {
                 Stop::Interrupted(signal) => LoadError::Interrupted { signal },
                 Stop::System(error) => LoadError::Read { origin: self.origin.clone(), error },
             })?;
-            match rustix::io::read(&self.input, &mut block[..]) {
+            match rustix::io::read(&self.input, rustix::buffer::spare_capacity(bytes)) {
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 read => break read,
             }
         };
-        block.truncate(*read.as_ref().unwrap_or(&0));
         match read {
             Ok(_) => Ok(()),
             Err(Errno::ISDIR) => Err(LoadError::Directory { origin: self.origin.clone() }),

@@ -23,16 +23,17 @@ mod passages;
 mod runs;
 mod shown;
 mod split;
+mod table;
 mod unpack;
 mod vocabulary;
 mod windows;
 
 pub use chunk::{Chunk, Chunks};
 pub use load::{LoadError, Source, load, read_blocks};
-pub use passages::{PASSAGES_OVERHEAD_BYTES, Passage, PassageRoom, Passages};
+pub use passages::{Next, Passage, PassageRoom, Passages};
 pub use shown::{Shown, is_printable};
 pub use split::{Rules, Words};
-pub use vocabulary::{AT_A_TIME, MARKS, Mark, Place, Vocabulary};
+pub use vocabulary::{AT_A_TIME, Look, Lookups, MARKS, Mark, Place, Vocabulary};
 pub use windows::{Room, Window, Windows};
 
 use crate::region::Region;

@@ -26,14 +26,25 @@ pub struct PassageRoom {
 }
 
 /// Some of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passage<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
     /// Its bytes; without the byte-order mark that the text may begin with.
-    pub text: &'a [u8],
+    pub text: Vec<u8>,
     /// The line that it begins in, from 1.
     pub line: usize,
     /// How many bytes of that line stand before it.
     pub line_bytes_before: usize,
+}
+
+/// What a text has next.
+#[derive(Debug)]
+pub enum Next {
+    /// Another passage.
+    Passage(Passage),
+    /// Nothing yet: somebody has to write it first.
+    NotYet,
+    /// Nothing more.
+    End,
 }
 
 /// A text that is read from its start to its end.
@@ -42,12 +53,8 @@ pub struct Passages {
     blocks: Blocks,
     room: PassageRoom,
     prepared: bool,
-    /// What was read and not forgotten yet.
-    buffer: Vec<u8>,
-    /// Where the last passage ended in it.
-    passed: usize,
-    /// One block, before it goes into the buffer.
-    block: Vec<u8>,
+    /// What was read behind the last passage.
+    rest: Vec<u8>,
     line: usize,
     line_bytes: usize,
     at_start: bool,
@@ -70,9 +77,7 @@ impl Passages {
             blocks: Blocks::new(input, origin.clone()),
             room,
             prepared: false,
-            buffer: Vec::new(),
-            passed: 0,
-            block: Vec::new(),
+            rest: Vec::new(),
             line: 1,
             line_bytes: 0,
             at_start: true,
@@ -80,94 +85,100 @@ impl Passages {
         })
     }
 
-    /// The next passage; `None` after the last one. It waits until a line is there, but not for
-    /// more lines than there are.
+    /// The next passage, in the memory of another one that is not needed any more. If it may wait,
+    /// it waits until a line is there, but not for more lines than there are. The first time it
+    /// waits in any case, for what the text begins with.
     ///
     /// # Errors
     ///
     /// See [`LoadError`]: also when a single word does not fit.
     pub fn next_passage(
         &mut self,
+        mut memory: Vec<u8>,
+        may_wait: bool,
         interrupt: &Interrupt,
-    ) -> Result<Option<Passage<'_>>, LoadError> {
-        let (line, line_bytes_before) = (self.line, self.line_bytes);
-        let end = self.fill(interrupt)?;
-        let mut start = self.passed;
-        if self.at_start {
-            self.at_start = false;
-            if let Some((format, unpack)) = archive_format(&self.buffer) {
-                let origin = self.blocks.origin.clone();
-                return Err(LoadError::Archive { origin, format, unpack });
-            }
-            if self.buffer.starts_with(BYTE_ORDER_MARK) {
-                start = BYTE_ORDER_MARK.len();
-            }
-        }
-        let text = &self.buffer[start..end];
-        let is_last = start == end && self.ended;
-        self.passed = end;
-        self.line += memchr_iter(b'\n', text).count();
-        self.line_bytes = match memrchr(b'\n', text) {
-            Some(line_end) => text.len() - line_end - 1,
-            None => line_bytes_before + text.len(),
+    ) -> Result<Next, LoadError> {
+        memory.clear();
+        memory.append(&mut self.rest);
+        let end = self.fill(&mut memory, may_wait, interrupt)?;
+        let Some(end) = end else {
+            self.rest = memory;
+            return Ok(Next::NotYet);
         };
-        Ok((!is_last).then_some(Passage { text, line, line_bytes_before }))
+        let at_start = std::mem::take(&mut self.at_start);
+        if at_start && let Some((format, unpack)) = archive_format(&memory) {
+            let origin = self.blocks.origin.clone();
+            return Err(LoadError::Archive { origin, format, unpack });
+        }
+        self.rest.extend_from_slice(&memory[end..]);
+        memory.truncate(end);
+        if at_start && memory.starts_with(BYTE_ORDER_MARK) {
+            memory.drain(..BYTE_ORDER_MARK.len());
+        }
+        if memory.is_empty() && self.ended {
+            return Ok(Next::End);
+        }
+        let (line, line_bytes_before) = (self.line, self.line_bytes);
+        self.line += memchr_iter(b'\n', &memory).count();
+        self.line_bytes = match memrchr(b'\n', &memory) {
+            Some(line_end) => memory.len() - line_end - 1,
+            None => line_bytes_before + memory.len(),
+        };
+        Ok(Next::Passage(Passage { text: memory, line, line_bytes_before }))
     }
 
-    /// Reads until there is a passage behind the last one; its end.
-    fn fill(&mut self, interrupt: &Interrupt) -> Result<usize, LoadError> {
+    /// Reads until what was read has a passage in front; its end. `None` if it would have to wait
+    /// and may not.
+    fn fill(
+        &mut self,
+        read: &mut Vec<u8>,
+        may_wait: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Option<usize>, LoadError> {
         if !self.prepared {
             self.blocks.prepare(self.room.most, interrupt)?;
             self.prepared = true;
         }
-        // How much of what is left was searched in vain: all of one word.
+        // How much of it was searched in vain: all of one word.
         let mut searched = 0;
         loop {
-            let left = &self.buffer[self.passed..];
             let usual = self.room.usual.saturating_sub(searched);
-            if let Some(cut) = find::cut(&left[searched..], usual) {
-                return Ok(self.passed + searched + cut);
+            if let Some(cut) = find::cut(&read[searched..], usual) {
+                return Ok(Some(searched + cut));
             }
             if self.ended {
-                return Ok(self.buffer.len());
+                return Ok(Some(read.len()));
             }
-            if left.len() >= self.room.usual {
-                searched = left.len();
+            if read.len() >= self.room.usual {
+                searched = read.len();
             }
-            if left.len() > self.room.most {
+            if read.len() > self.room.most {
                 return Err(LoadError::LineTooLong {
                     origin: self.blocks.origin.clone(),
                     line: self.line,
                     room_bytes: self.room.most,
                 });
             }
-            // Somebody may wait for the lines that are there.
-            if let Some(line_end) = memrchr(b'\n', left).filter(|_| !self.blocks.has_more_now()) {
-                return Ok(self.passed + line_end + 1);
+            let line_end = memrchr(b'\n', read);
+            if (line_end.is_some() || !may_wait) && !self.blocks.has_more_now() {
+                // Somebody may wait for the lines that are there.
+                return Ok(line_end.map(|line_end| line_end + 1));
             }
-            self.read(interrupt)?;
+            let before = read.len();
+            let missing = self.room.usual.saturating_sub(before);
+            let wanted = if missing == 0 { BLOCK_BYTES } else { missing.min(BLOCK_BYTES) };
+            self.blocks.append_block(read, wanted, interrupt)?;
+            self.ended = read.len() == before;
         }
     }
-
-    /// Reads a block behind what is left of the others.
-    fn read(&mut self, interrupt: &Interrupt) -> Result<(), LoadError> {
-        self.buffer.drain(..self.passed);
-        self.passed = 0;
-        self.blocks.next_block(&mut self.block, interrupt)?;
-        self.ended = self.block.is_empty();
-        self.buffer.extend_from_slice(&self.block);
-        Ok(())
-    }
 }
-
-/// What a reader needs besides the room: a block, and the same again while it is unpacked.
-pub const PASSAGES_OVERHEAD_BYTES: usize = 2 * BLOCK_BYTES;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
 
     const ROOM: PassageRoom = PassageRoom { usual: 16, most: 1 << 20 };
 
@@ -183,10 +194,17 @@ mod tests {
         let (_file, mut passages) = open(text, room);
         let interrupt = Interrupt::manual().unwrap();
         let mut all = Vec::new();
-        while let Some(passage) = passages.next_passage(&interrupt).unwrap() {
-            all.push((passage.text.to_vec(), passage.line, passage.line_bytes_before));
+        let mut memory = Vec::new();
+        loop {
+            match passages.next_passage(memory, true, &interrupt).unwrap() {
+                Next::Passage(passage) => {
+                    all.push((passage.text.clone(), passage.line, passage.line_bytes_before));
+                    memory = passage.text;
+                }
+                Next::NotYet => panic!("it may wait"),
+                Next::End => return all,
+            }
         }
-        all
     }
 
     #[test]
@@ -216,10 +234,40 @@ mod tests {
         let (_file, mut passages) = open(&text, PassageRoom { usual: 1, most: BLOCK_BYTES });
         let interrupt = Interrupt::manual().unwrap();
         for _ in 0..2 {
-            assert_eq!(passages.next_passage(&interrupt).unwrap().unwrap().text, b"\n");
+            let next = passages.next_passage(Vec::new(), true, &interrupt).unwrap();
+            assert!(matches!(next, Next::Passage(passage) if passage.text == b"\n"));
         }
-        let error = passages.next_passage(&interrupt).unwrap_err();
+        let error = passages.next_passage(Vec::new(), true, &interrupt).unwrap_err();
         assert!(matches!(error, LoadError::LineTooLong { line: 3, .. }), "{error}");
+    }
+
+    #[test]
+    fn it_waits_for_nobody_unless_it_may() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let folder = std::path::PathBuf::from("/proc/self/fd");
+        let origin = Source::Path(folder.join(reader.as_raw_fd().to_string()));
+        let interrupt = Interrupt::manual().unwrap();
+        writer.write_all(b"none").unwrap();
+        let mut passages = Passages::open(&origin, ROOM, &interrupt).unwrap();
+        let mut next = || passages.next_passage(Vec::new(), false, &interrupt).unwrap();
+        for (written, passage) in [
+            ("", None),
+            (" one", None),
+            (" two", None),
+            ("\nthree", Some("none one two\n")),
+            ("", None),
+            (" and much more", Some("three and much ")),
+            ("\n", Some("more\n")),
+        ] {
+            writer.write_all(written.as_bytes()).unwrap();
+            match (next(), passage) {
+                (Next::Passage(found), Some(passage)) => assert_eq!(found.text, passage.as_bytes()),
+                (Next::NotYet, None) => {}
+                (found, _) => panic!("{found:?} behind {written:?}"),
+            }
+        }
+        drop(writer);
+        assert!(matches!(next(), Next::End));
     }
 
     proptest! {

@@ -83,6 +83,70 @@ impl Runs<'_> {
 
 /// The bits of the bytes that are apart, and of those that are neither apart nor letters or digits
 /// of ASCII.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn masks(block: &[u8; BLOCK_BYTES]) -> (u64, u64) {
+    let (sixteens, _) = block.as_chunks();
+    let (mut apart, mut others) = (0, 0);
+    for (place, &sixteen) in sixteens.iter().enumerate() {
+        // SAFETY: every x86-64 processor has SSE2.
+        let (of_apart, of_others) = unsafe { sse2::masks(sixteen) };
+        apart |= u64::from(of_apart) << (16 * place);
+        others |= u64::from(of_others) << (16 * place);
+    }
+    (apart, others)
+}
+
+/// The same for sixteen bytes, with instructions that every x86-64 processor has.
+#[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use std::arch::x86_64::{
+        __m128i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set_epi64x, _mm_set1_epi8,
+    };
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    pub(super) fn masks(bytes: [u8; 16]) -> (u16, u16) {
+        let (halves, _) = bytes.as_chunks();
+        let bytes = _mm_set_epi64x(i64::from_le_bytes(halves[1]), i64::from_le_bytes(halves[0]));
+        let lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        let core = _mm_or_si128(between(lower, b'a', b'z'), between(bytes, b'0', b'9'));
+        // The marks of `is_mark`.
+        let points = _mm_or_si128(between(bytes, b',', b'.'), between(bytes, b':', b';'));
+        let quotes = _mm_or_si128(is(bytes, b'\''), is(bytes, b'"'));
+        let marks = _mm_or_si128(_mm_or_si128(points, quotes), is(bytes, b'_'));
+        // What is not ASCII has the highest bit already.
+        let (core, others) = (bits(core), bits(_mm_or_si128(marks, bytes)));
+        (!(core | others), others)
+    }
+
+    /// All bits of those that are between two bytes of ASCII.
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn between(bytes: __m128i, least: u8, most: u8) -> __m128i {
+        // Shifted so that those are the lowest ones of all signed bytes.
+        let shifted = _mm_add_epi8(bytes, _mm_set1_epi8(0x80_u8.wrapping_sub(least).cast_signed()));
+        _mm_cmplt_epi8(shifted, _mm_set1_epi8((0x81 + most - least).cast_signed()))
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn is(bytes: __m128i, byte: u8) -> __m128i {
+        _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()))
+    }
+
+    /// The highest bits of all bytes.
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn bits(bytes: __m128i) -> u16 {
+        u16::try_from(_mm_movemask_epi8(bytes)).expect("sixteen bits")
+    }
+}
+
+/// The bits of the bytes that are apart, and of those that are neither apart nor letters or digits
+/// of ASCII.
+#[cfg(not(target_arch = "x86_64"))]
 #[inline]
 fn masks(block: &[u8; BLOCK_BYTES]) -> (u64, u64) {
     let mut apart = [0; BLOCK_BYTES];
@@ -96,6 +160,7 @@ fn masks(block: &[u8; BLOCK_BYTES]) -> (u64, u64) {
 }
 
 /// A bit for each byte, which is 0 or 1.
+#[cfg(not(target_arch = "x86_64"))]
 #[inline]
 fn bits(bytes: &[u8; BLOCK_BYTES]) -> u64 {
     /// Takes bit 0 of byte n to bit 56 + n; no two products meet in a bit.

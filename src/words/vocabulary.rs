@@ -2,28 +2,30 @@
 //!
 //! Words are told apart by all their bytes. Nearly all words of any language have at most fifteen
 //! of them: those stand in a table of sixteen-byte slots, with their length and their mark in the
-//! last byte, so that to find one takes one cache line. And many are looked for at once: one after
-//! another, each would be waited for alone. (The standard `HashMap`, with the same hasher, took
-//! two to three times as long for a text of a million different words.) The few long words are
-//! kept apart.
+//! last byte, so that to find one takes one cache line; those of up to 31 bytes stand in a table
+//! of the same kind with larger slots. And many are looked for at once: one after another, each
+//! would be waited for alone. (The standard `HashMap`, with the same hasher, took two to three
+//! times as long for a text of a million different words.) The few that are still longer are kept
+//! apart.
+//!
+//! Several threads share a vocabulary. Whoever looks for words shares a lock with the others for
+//! as long as he looks, which only keeps the tables in place; words are added meanwhile, by one
+//! thread at a time, and a word is there when all of it is (see [`table`]).
+//! (A vocabulary for each thread needs no lock, but each thread would have to deal with all the
+//! words itself.)
 //!
 //! It knows nothing of what the marks mean.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher as _;
 use std::io;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use foldhash::fast::RandomState;
 
-use crate::prefetch::prefetch;
-use crate::region::Region;
+use super::table::{self, Table};
 
-/// What a word is marked with: less than [`MARKS`]. A new word has the mark 0.
-pub type Mark = u8;
-
-/// How many different marks there are.
-pub const MARKS: Mark = 16;
+pub use super::table::{MARKS, Mark};
 
 /// How many words are best looked for at once: more than the loads that a core has under way, few
 /// enough for the nearest cache.
@@ -64,255 +66,247 @@ impl Place {
 /// Words and their marks.
 #[derive(Debug)]
 pub struct Vocabulary {
-    /// Slots, as many as a power of two, on huge pages where the system gives them: at small ones,
-    /// each look into a large table would take two. Those that are zero are free.
-    table: Region,
-    /// How many are not free.
-    short_words: usize,
-    long: HashMap<Box<[u8]>, Mark, RandomState>,
-    /// The bytes of all long words.
-    long_bytes: usize,
+    most_bytes: usize,
+    /// Held by the one who adds words.
+    adding: Mutex<()>,
+    words: RwLock<Words>,
+}
+
+#[derive(Debug)]
+struct Words {
+    short: Table<2>,
+    medium: Table<4>,
+    long: RwLock<Long>,
     seed: RandomState,
 }
 
-/// A word of up to [`Slot::MOST`] bytes, zeros behind it, then four bits each for its length and
-/// its mark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Slot(u64, u64);
-
-const MARK_SHIFT: u32 = 60;
-
-impl From<[u8; 16]> for Slot {
-    #[inline]
-    fn from(bytes: [u8; 16]) -> Self {
-        let (halves, _) = bytes.as_chunks();
-        Self(u64::from_le_bytes(halves[0]), u64::from_le_bytes(halves[1]))
-    }
+#[derive(Debug, Default)]
+struct Long {
+    marks: HashMap<Box<[u8]>, Mark, RandomState>,
+    /// About what they take, in bytes.
+    bytes: usize,
 }
 
-impl Slot {
-    const MOST: usize = 15;
-    const FREE: Self = Self(0, 0);
+/// What a long word takes besides its own bytes: its place in a map that may be less than half
+/// full while a larger one takes its place, and what the allocator adds.
+const LONG_WORD_BYTES: usize = 128;
 
-    /// The word at a place of a text, which is short; its mark is 0.
-    #[inline]
-    fn at(text: &[u8], place: Place) -> Self {
-        let len = place.len();
-        // Reading on behind the word and masking what is read takes no branch on its length.
-        let following =
-            text.get(place.start as usize..).and_then(|following| following.first_chunk());
-        let bytes = following.copied().unwrap_or_else(|| {
-            let mut bytes = [0; 16];
-            bytes[..len].copy_from_slice(&text[place.range()]);
-            bytes
-        });
-        let word = u128::from_le_bytes(bytes) & (u128::MAX >> (128 - 8 * len));
-        Self::from((word | (len as u128) << 120).to_le_bytes())
-    }
+/// The longest words of the two tables.
+const SHORT: usize = Table::<2>::MOST_WORD_BYTES;
+const MEDIUM: usize = Table::<4>::MOST_WORD_BYTES;
 
-    fn mark(self) -> Mark {
-        Mark::try_from(self.1 >> MARK_SHIFT).expect("four bits")
-    }
-
-    fn marked(self, mark: Mark) -> Self {
-        Self(self.0, self.1 & !(u64::MAX << MARK_SHIFT) | u64::from(mark) << MARK_SHIFT)
-    }
-
-    fn bytes(self) -> [u8; 16] {
-        (u128::from(self.1) << 64 | u128::from(self.0)).to_le_bytes()
-    }
-
-    /// Whether it is the same word, whatever the mark.
-    fn is(self, word: Self) -> bool {
-        self.marked(0) == word
-    }
-}
+/// How many short words there are for one that is longer, about.
+const SHORT_FOR_A_MEDIUM_ONE: usize = 16;
 
 impl Vocabulary {
-    const LEAST_SLOTS: usize = 1 << 12;
-
-    /// An empty one.
+    /// An empty one with room for about so many words, and for more as they come; it forgets all
+    /// its words rather than take more memory than this.
     ///
     /// # Errors
     ///
     /// When the system refuses the memory for it.
-    pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            table: Region::private(Self::LEAST_SLOTS * size_of::<Slot>())?,
-            short_words: 0,
-            long: HashMap::default(),
-            long_bytes: 0,
+    pub fn new(words: usize, most_bytes: usize) -> io::Result<Self> {
+        let words = words.min(most_bytes / table::BYTES_FOR_A_SHORT_WORD / 2);
+        let words = Words {
+            short: Table::for_words(words)?,
+            medium: Table::for_words(words / SHORT_FOR_A_MEDIUM_ONE)?,
+            long: RwLock::default(),
             seed: RandomState::default(),
-        })
+        };
+        Ok(Self { most_bytes, adding: Mutex::new(()), words: RwLock::new(words) })
     }
 
-    fn slots(&self) -> &[[u8; 16]] {
-        self.table.private_bytes().as_chunks().0
-    }
-
-    fn slots_mut(&mut self) -> &mut [[u8; 16]] {
-        self.table.private_bytes_mut().as_chunks_mut().0
-    }
-
-    /// The marks of the words at up to [`AT_A_TIME`] places of a text; `None` for words that are
-    /// not in the vocabulary.
-    ///
-    /// # Panics
-    ///
-    /// When there are more places.
-    #[inline]
-    pub fn marks(&self, text: &[u8], places: &[Place], mut found: impl FnMut(Place, Option<Mark>)) {
-        let words = self.fetched(text, places);
-        let slots = self.slots();
-        for (&place, &(word, home)) in places.iter().zip(&words) {
-            let mark = if place.len() > Slot::MOST {
-                self.long.get(&text[place.range()]).copied()
-            } else {
-                let slot = Slot::from(slots[slot_of(slots, word, home)]);
-                (slot != Slot::FREE).then(|| slot.mark())
-            };
-            found(place, mark);
-        }
-    }
-
-    /// The mark of a word that is in the vocabulary.
+    /// Looks into it. Whoever does so while he has a look already may wait for ever; and others
+    /// may have to wait for the end of it to add words.
     #[must_use]
-    pub fn mark(&self, text: &[u8], place: Place) -> Option<Mark> {
-        let mut mark = None;
-        self.marks(text, &[place], |_, found| mark = found);
-        mark
+    pub fn look(&self) -> Look<'_> {
+        Look(self.words.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds the words at up to [`AT_A_TIME`] places of a text that are new, with the mark 0, and
-    /// calls `added` with the place of each.
+    /// Adds words with their marks, less than [`MARKS`]; those that are there keep their marks.
+    /// Must not be called with a look into it.
     ///
     /// # Errors
     ///
     /// When the system refuses the memory for more words.
-    ///
-    /// # Panics
-    ///
-    /// When there are more places.
-    pub fn add(
-        &mut self,
-        text: &[u8],
-        places: &[Place],
-        mut added: impl FnMut(Place),
-    ) -> io::Result<()> {
-        // Fuller than three quarters, free slots would be far to seek.
-        if self.short_words + places.len() > self.slots().len() / 4 * 3 {
-            self.grow()?;
-        }
-        let words = self.fetched(text, places);
-        for (&place, &(word, home)) in places.iter().zip(&words) {
-            let new = if place.len() > Slot::MOST {
-                self.add_long(&text[place.range()])
-            } else {
-                let slots = self.slots_mut();
-                let slot = &mut slots[slot_of(slots, word, home)];
-                let new = Slot::from(*slot) == Slot::FREE;
-                if new {
-                    *slot = word.bytes();
-                    self.short_words += 1;
+    pub fn add(&self, text: &[u8], words: &[(Place, Mark)]) -> io::Result<()> {
+        for some in words.chunks(AT_A_TIME) {
+            while !self.look().add(text, some, &self.adding, self.most_bytes) {
+                let mut words = self.words.write().unwrap_or_else(PoisonError::into_inner);
+                // Somebody else may have done so.
+                if !words.has_room(self.most_bytes) {
+                    words.make_room(self.most_bytes)?;
                 }
-                new
-            };
-            if new {
-                added(place);
             }
         }
         Ok(())
-    }
-
-    fn add_long(&mut self, word: &[u8]) -> bool {
-        let new = !self.long.contains_key(word);
-        if new {
-            self.long.insert(word.into(), 0);
-            self.long_bytes += word.len();
-        }
-        new
-    }
-
-    /// Gives marks to up to [`AT_A_TIME`] words that are in the vocabulary.
-    ///
-    /// # Panics
-    ///
-    /// When one is not, or there are more.
-    pub fn set_marks(&mut self, text: &[u8], places: &[Place], marks: impl Iterator<Item = Mark>) {
-        let words = self.fetched(text, places);
-        for ((&place, &(word, home)), mark) in places.iter().zip(&words).zip(marks) {
-            debug_assert!(mark < MARKS);
-            if place.len() > Slot::MOST {
-                let word = self.long.get_mut(&text[place.range()]);
-                *word.expect("a word of the vocabulary") = mark;
-                continue;
-            }
-            let slots = self.slots_mut();
-            let slot = &mut slots[slot_of(slots, word, home)];
-            assert!(Slot::from(*slot) != Slot::FREE, "a word of the vocabulary");
-            *slot = word.marked(mark).bytes();
-        }
-    }
-
-    /// The short words at some places and their homes, which are on their way to the nearest cache.
-    #[inline]
-    fn fetched(&self, text: &[u8], places: &[Place]) -> [(Slot, usize); AT_A_TIME] {
-        let mut words = [(Slot::FREE, 0); AT_A_TIME];
-        let slots = self.slots();
-        for (fetched, &place) in words[..places.len()].iter_mut().zip(places) {
-            if place.len() <= Slot::MOST {
-                let word = Slot::at(text, place);
-                let home = self.home(word);
-                prefetch(&slots[home]);
-                *fetched = (word, home);
-            }
-        }
-        words
-    }
-
-    /// Where a word stands if no other one stands there.
-    #[inline]
-    fn home(&self, word: Slot) -> usize {
-        let hash = self.seed.hash_one(word);
-        usize::try_from(hash).expect("64 bits") & (self.slots().len() - 1)
-    }
-
-    fn grow(&mut self) -> io::Result<()> {
-        let larger = Region::private(2 * self.table.len())?;
-        let smaller = std::mem::replace(&mut self.table, larger);
-        let (smaller, _) = smaller.private_bytes().as_chunks();
-        for marked in smaller.iter().map(|&slot| Slot::from(slot)) {
-            if marked != Slot::FREE {
-                let word = marked.marked(0);
-                let home = self.home(word);
-                let slots = self.slots_mut();
-                slots[slot_of(slots, word, home)] = marked.bytes();
-            }
-        }
-        Ok(())
-    }
-
-    /// About how many bytes of memory it takes at most, while it grows.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        // A table of long words has a byte more for each place; what the allocator adds to each
-        // word is a few bytes.
-        const LONG_BYTES: usize = size_of::<(Box<[u8]>, Mark)>() + 1;
-        const ALLOCATION_BYTES: usize = 16;
-        let tables = self.table.len() + self.long.capacity() * LONG_BYTES;
-        3 * tables + self.long_bytes + self.long.len() * ALLOCATION_BYTES
     }
 }
 
-/// Where a word stands, or the free slot where it belongs.
-fn slot_of(slots: &[[u8; 16]], word: Slot, home: usize) -> usize {
-    let mut place = home;
-    loop {
-        let slot = Slot::from(slots[place]);
-        if slot == Slot::FREE || slot.is(word) {
-            return place;
+/// A look into a vocabulary.
+#[derive(Debug)]
+pub struct Look<'a>(RwLockReadGuard<'a, Words>);
+
+impl Look<'_> {
+    /// Looks for words one after another, each found only when [`AT_A_TIME`] more were asked for.
+    #[must_use]
+    pub fn for_words<'t>(&'t self, text: &'t [u8]) -> Lookups<'t> {
+        Lookups { words: &self.0, text, asked_for: [Asked::default(); AT_A_TIME], next: 0 }
+    }
+
+    /// Adds up to [`AT_A_TIME`] words, if there is room for so many.
+    fn add(
+        &self,
+        text: &[u8],
+        words: &[(Place, Mark)],
+        adding: &Mutex<()>,
+        most_bytes: usize,
+    ) -> bool {
+        let mut asked_for = [Asked::default(); AT_A_TIME];
+        for (asked, &(place, _)) in asked_for.iter_mut().zip(words) {
+            self.0.fetch(text, place, asked);
         }
-        place = (place + 1) & (slots.len() - 1);
+        // Memory is waited for before, not while others wait.
+        let _alone = adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_room = self.0.has_room(most_bytes);
+        if has_room {
+            let marks = words.iter().map(|&(_, mark)| mark);
+            asked_for.iter().zip(marks).for_each(|(asked, mark)| self.0.add(text, asked, mark));
+        }
+        has_room
+    }
+}
+
+/// Words that were asked for. By the time that one is looked at, its slot has come to the nearest
+/// cache; meanwhile the next ones are found in the text and asked for, so that neither waits for
+/// the other.
+#[derive(Debug)]
+pub struct Lookups<'t> {
+    words: &'t Words,
+    text: &'t [u8],
+    asked_for: [Asked; AT_A_TIME],
+    /// How many words were asked for so far.
+    next: usize,
+}
+
+/// A word whose slot is on its way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    place: Place,
+    /// Where it stands if no other word stands there.
+    home: usize,
+    /// The word itself, if it is short.
+    short: [u64; 2],
+}
+
+impl Lookups<'_> {
+    /// Asks for the word at a place, and calls `found` with the place and the mark of one that was
+    /// asked for before, if there were so many; `None` for a word that is not in the vocabulary.
+    #[inline]
+    pub fn ask(&mut self, place: Place, found: impl FnMut(Place, Option<Mark>)) {
+        let number = self.next % AT_A_TIME;
+        if self.next >= AT_A_TIME {
+            self.give(number, found);
+        }
+        self.words.fetch(self.text, place, &mut self.asked_for[number]);
+        self.next += 1;
+    }
+
+    /// Calls `found` with the others that were asked for; how many words that were in all.
+    pub fn end(self, mut found: impl FnMut(Place, Option<Mark>)) -> usize {
+        for number in self.next.saturating_sub(AT_A_TIME)..self.next {
+            self.give(number % AT_A_TIME, &mut found);
+        }
+        self.next
+    }
+
+    #[inline]
+    fn give(&self, number: usize, mut found: impl FnMut(Place, Option<Mark>)) {
+        let Asked { place, home, ref short } = self.asked_for[number];
+        let mark = if place.len() <= SHORT {
+            self.words.short.mark(short, home)
+        } else {
+            self.words.mark_of_longer(&self.text[place.range()], home)
+        };
+        found(place, mark);
+    }
+}
+
+impl Words {
+    /// Asks for the word at a place. (What this writes is not returned instead: it would be copied
+    /// at once, in larger pieces than it was written in, and a core waits long for such a copy.)
+    #[inline]
+    fn fetch(&self, text: &[u8], place: Place, asked: &mut Asked) {
+        asked.place = place;
+        if place.len() <= SHORT {
+            asked.short = table::short_word(text, place.range());
+            asked.home = self.short.fetched_home(&asked.short, &self.seed);
+        } else {
+            asked.home = self.fetch_longer(&text[place.range()]);
+        }
+    }
+
+    fn fetch_longer(&self, word: &[u8]) -> usize {
+        if word.len() <= MEDIUM {
+            self.medium.fetched_home(&table::word(word), &self.seed)
+        } else {
+            0
+        }
+    }
+
+    fn mark_of_longer(&self, word: &[u8], home: usize) -> Option<Mark> {
+        if word.len() <= MEDIUM {
+            self.medium.mark(&table::word(word), home)
+        } else {
+            let long = self.long.read().unwrap_or_else(PoisonError::into_inner);
+            long.marks.get(word).copied()
+        }
+    }
+
+    /// Adds a word; there is room, and nobody else adds any.
+    fn add(&self, text: &[u8], asked: &Asked, mark: Mark) {
+        let Asked { place, home, short } = asked;
+        let word = &text[place.range()];
+        if word.len() <= SHORT {
+            self.short.add(short, *home, mark);
+        } else if word.len() <= MEDIUM {
+            self.medium.add(&table::word(word), *home, mark);
+        } else {
+            self.add_long(word, mark);
+        }
+    }
+
+    fn add_long(&self, word: &[u8], mark: Mark) {
+        let mut long = self.long.write().unwrap_or_else(PoisonError::into_inner);
+        if !long.marks.contains_key(word) {
+            long.marks.insert(word.into(), mark);
+            long.bytes += word.len() + LONG_WORD_BYTES;
+        }
+    }
+
+    /// Whether there is room for [`AT_A_TIME`] words more.
+    fn has_room(&self, most_bytes: usize) -> bool {
+        self.short.has_room(AT_A_TIME)
+            && self.medium.has_room(AT_A_TIME)
+            && self.long.read().unwrap_or_else(PoisonError::into_inner).bytes <= most_bytes / 4
+    }
+
+    /// Makes the table that is full a larger one, if there is the memory; else forgets all words.
+    fn make_room(&mut self, most_bytes: usize) -> io::Result<()> {
+        let long_bytes = self.long.get_mut().unwrap_or_else(PoisonError::into_inner).bytes;
+        let bytes = self.short.bytes() + self.medium.bytes() + long_bytes;
+        // A table and one of twice its size are there together.
+        if !self.short.has_room(AT_A_TIME) && bytes + 2 * self.short.bytes() <= most_bytes {
+            self.short.grow(&self.seed)
+        } else if !self.medium.has_room(AT_A_TIME) && bytes + 2 * self.medium.bytes() <= most_bytes
+        {
+            self.medium.grow(&self.seed)
+        } else {
+            self.short.forget()?;
+            self.medium.forget()?;
+            self.long = RwLock::default();
+            Ok(())
+        }
     }
 }
 
@@ -321,54 +315,112 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const ENOUGH: usize = 1 << 30;
+
+    fn mark(vocabulary: &Vocabulary, text: &[u8], place: Place) -> Option<Mark> {
+        marks(vocabulary, text, &[place])[0]
+    }
+
+    fn marks(vocabulary: &Vocabulary, text: &[u8], places: &[Place]) -> Vec<Option<Mark>> {
+        let mut found = Vec::new();
+        let look = vocabulary.look();
+        let mut lookups = look.for_words(text);
+        for &place in places {
+            lookups.ask(place, |place, mark| found.push((place, mark)));
+        }
+        assert_eq!(lookups.end(|place, mark| found.push((place, mark))), places.len());
+        let (found, marks): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        assert_eq!(found, places);
+        marks
+    }
+
     proptest! {
         #[test]
-        fn it_keeps_words_and_marks_as_a_map_does(
-            words in prop::collection::vec((prop::collection::vec(0_u8..3, 1..20), 0..MARKS), 1..200),
+        fn it_keeps_words_and_their_first_marks_as_a_map_does(
+            words in prop::collection::vec((prop::collection::vec(0_u8..3, 1..40), 0..MARKS), 1..200),
         ) {
             let text: Vec<u8> = words.iter().flat_map(|(word, _)| word.clone()).collect();
-            let mut vocabulary = Vocabulary::new().unwrap();
+            let vocabulary = Vocabulary::new(0, ENOUGH).unwrap();
             let mut map = HashMap::new();
             let mut start = 0;
             let mut places = Vec::new();
-            for (word, mark) in &words {
+            for (word, new_mark) in &words {
                 let place = Place::of(&(start..start + word.len()));
                 start += word.len();
                 places.push(place);
-                prop_assert_eq!(vocabulary.mark(&text, place), map.get(word).copied());
-                let mut added = Vec::new();
-                vocabulary.add(&text, &[place, place], |place| added.push(place)).unwrap();
-                let new = (!map.contains_key(word)).then_some(place);
-                prop_assert_eq!(added, Vec::from_iter(new));
-                vocabulary.set_marks(&text, &[place], [*mark].into_iter());
-                map.insert(word.clone(), *mark);
+                prop_assert_eq!(mark(&vocabulary, &text, place), map.get(word).copied());
+                vocabulary.add(&text, &[(place, *new_mark), (place, 0)]).unwrap();
+                map.entry(word.clone()).or_insert(*new_mark);
             }
-            let mut found = Vec::new();
-            for places in places.chunks(AT_A_TIME) {
-                vocabulary.marks(&text, places, |place, mark| found.push((place, mark)));
-            }
-            let expected: Vec<_> =
-                places.iter().zip(&words).map(|(&place, (word, _))| (place, Some(map[word]))).collect();
-            prop_assert_eq!(found, expected);
+            let expected: Vec<_> = words.iter().map(|(word, _)| Some(map[word])).collect();
+            prop_assert_eq!(marks(&vocabulary, &text, &places), expected);
         }
+    }
+
+    /// Numbers with so many digits, one after the other, each with a mark of its own.
+    fn numbers(count: usize, digits: usize) -> (Vec<u8>, Vec<(Place, Mark)>) {
+        let text = (0..count).flat_map(|number| format!("{number:0digits$}").into_bytes());
+        let words = (0..count)
+            .zip((0..MARKS).cycle())
+            .map(|(number, mark)| (Place::of(&(number * digits..(number + 1) * digits)), mark));
+        (text.collect(), words.collect())
     }
 
     #[test]
     fn it_grows_and_forgets_nothing() {
-        let text: Vec<u8> =
-            (0..100_000).flat_map(|number| format!("{number:06}").into_bytes()).collect();
-        let places: Vec<_> =
-            (0..100_000).map(|number| Place::of(&(number * 6..number * 6 + 6))).collect();
-        let mut vocabulary = Vocabulary::new().unwrap();
-        let mut added = Vec::new();
-        for places in places.chunks(AT_A_TIME) {
-            vocabulary.add(&text, places, |place| added.push(place)).unwrap();
-            vocabulary.set_marks(&text, places, (0..MARKS).cycle());
+        for digits in [6, 15, 16, 31, 32] {
+            let (text, words) = numbers(20_000, digits);
+            let vocabulary = Vocabulary::new(0, ENOUGH).unwrap();
+            vocabulary.add(&text, &words).unwrap();
+            let (places, expected): (Vec<_>, Vec<_>) =
+                words.into_iter().map(|(place, mark)| (place, Some(mark))).unzip();
+            assert!(marks(&vocabulary, &text, &places) == expected, "{digits} digits");
         }
-        assert_eq!(added, places);
-        for (number, &place) in (0..).zip(&places) {
-            let mark = Mark::try_from(number % AT_A_TIME % usize::from(MARKS)).unwrap();
-            assert_eq!(vocabulary.mark(&text, place), Some(mark));
+    }
+
+    #[test]
+    fn it_forgets_words_rather_than_take_more_memory() {
+        const MOST: usize = 1 << 20;
+        for digits in [6, 16, 32] {
+            let (text, words) = numbers(100_000, digits);
+            let vocabulary = Vocabulary::new(words.len(), MOST).unwrap();
+            for some in words.chunks(100) {
+                vocabulary.add(&text, some).unwrap();
+                let last = some.last().unwrap();
+                assert_eq!(mark(&vocabulary, &text, last.0), Some(last.1));
+                let words = vocabulary.words.read().unwrap();
+                let tables = words.short.bytes() + words.medium.bytes();
+                assert!(tables + words.long.read().unwrap().bytes <= MOST);
+            }
+            let places: Vec<_> = words.iter().map(|&(place, _)| place).collect();
+            assert!(marks(&vocabulary, &text, &places).contains(&None), "{digits} digits");
         }
+    }
+
+    #[test]
+    fn who_looks_while_others_add_finds_a_word_with_its_mark_or_none() {
+        let (text, words) = numbers(50_000, 12);
+        let vocabulary = Vocabulary::new(0, ENOUGH).unwrap();
+        let places: Vec<_> = words.iter().map(|&(place, _)| place).collect();
+        let (first, second) = words.split_at(words.len() / 2);
+        std::thread::scope(|scope| {
+            let adding = [first, second].map(|words| {
+                let (text, vocabulary) = (&text, &vocabulary);
+                scope
+                    .spawn(move || words.chunks(64).try_for_each(|some| vocabulary.add(text, some)))
+            });
+            let mut all_added = false;
+            while !all_added {
+                all_added = adding.iter().all(std::thread::ScopedJoinHandle::is_finished);
+                let found = marks(&vocabulary, &text, &places);
+                for (found, &(place, mark)) in found.into_iter().zip(&words) {
+                    assert!(found.is_none_or(|found| found == mark), "{place:?}");
+                    assert!(found.is_some() || !all_added, "{place:?}");
+                }
+            }
+            for added in adding {
+                added.join().unwrap().unwrap();
+            }
+        });
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn hashed(
                 );
             }
             if !window.list.is_empty() {
-                all.push(setting.hash(&window.list, true)?);
+                all.push(hash(&window.list, setting)?);
             }
         }
         if words == 0 {
@@ -51,28 +51,16 @@ pub(super) fn hashed(
     Ok(all)
 }
 
-impl Setting<'_> {
-    /// Hashes a list by the chosen backend, or on this thread where that is sooner done.
-    pub(super) fn hash(&self, list: &WordList, always_by_backend: bool) -> anyhow::Result<Digests> {
-        /// To start two worker processes takes as long as to hash so many words on one thread.
-        const FEW_HASHES: usize = 4096;
-        let work = &self.config.work;
-        let few = list.len().saturating_mul(work.rounds.get() as usize) <= FEW_HASHES;
-        let here = few && !always_by_backend;
-        let clock = MonotonicClock::new();
-        let around =
-            Around { clock: &clock, progress: &|_| (), interrupt: self.interrupt, recorder: None };
-        // Worker processes are ended in order; a write to a pipe that nobody reads is not waited
-        // for.
-        self.interrupt.end_at_once(here || !self.config.has_others_to_end());
-        let outcome = if here {
-            crate::backend::Backend::run(&crate::backend::Serial, list, work, &around)
-        } else {
-            self.config.backend()?.run(list, work, &around)
-        };
-        self.interrupt.end_at_once(true);
-        Ok(outcome?.digests)
-    }
+/// Hashes a list by the chosen backend.
+fn hash(list: &WordList, setting: &Setting<'_>) -> anyhow::Result<Digests> {
+    let Setting { config, interrupt, .. } = setting;
+    let clock = MonotonicClock::new();
+    let around = Around { clock: &clock, progress: &|_| (), interrupt, recorder: None };
+    // Worker processes are ended in order; a write to a pipe that nobody reads is not waited for.
+    interrupt.end_at_once(!config.has_others_to_end());
+    let outcome = config.backend()?.run(list, &config.work, &around);
+    interrupt.end_at_once(true);
+    Ok(outcome?.digests)
 }
 
 /// The digests of the known words. Those of each window are a set of their own: to copy them
@@ -80,7 +68,6 @@ impl Setting<'_> {
 pub(super) struct KnownWords<'a> {
     sets: Vec<KnownSet<'a>>,
     words: usize,
-    threads: NonZeroUsize,
 }
 
 impl<'a> KnownWords<'a> {
@@ -89,7 +76,6 @@ impl<'a> KnownWords<'a> {
         Ok(Self {
             sets: sets.collect::<Result<_, _>>()?,
             words: digests.iter().map(|digests| digests.as_slice().len()).sum(),
-            threads,
         })
     }
 
@@ -99,12 +85,11 @@ impl<'a> KnownWords<'a> {
     }
 
     /// Whether each of the digests is that of a known word.
-    pub(super) fn contains_each(&self, digests: &[Digest]) -> Result<Vec<bool>, KnownError> {
+    pub(super) fn contains_each(&self, digests: &[Digest]) -> Vec<bool> {
         let mut known = vec![false; digests.len()];
         for set in &self.sets {
-            let found = set.contains_each(digests, self.threads)?;
-            known.iter_mut().zip(found).for_each(|(known, found)| *known |= found);
+            set.contains_each(digests, |number, is_known| known[number] |= is_known);
         }
-        Ok(known)
+        known
     }
 }

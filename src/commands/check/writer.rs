@@ -90,7 +90,7 @@ impl Writer {
     pub(super) fn passage<'w, 's>(
         &'w mut self,
         name: &'w str,
-        passage: &Passage<'w>,
+        passage: &'w Passage,
         screen: &'w mut Screen<'s>,
     ) -> Writing<'w, 's> {
         let (lines, of_line) = (Lines::of(passage), Vec::new());
@@ -224,9 +224,9 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn of(passage: &Passage<'a>) -> Self {
+    fn of(passage: &'a Passage) -> Self {
         Self {
-            text: passage.text,
+            text: &passage.text,
             line: passage.line,
             start: 0,
             bytes_before: passage.line_bytes_before,
