@@ -16,8 +16,8 @@ const fn known(at: usize, mark: &'static [u8], name: &'static str, unpack: &'sta
     Known { at, mark, name, unpack }
 }
 
-/// Marks that no list of words begins with: most have a byte that is no text, "BZh" alone could
-/// begin a word.
+/// Marks that no list of words begins with: most have a byte that is no text. (How bzip2 begins
+/// could be a word, but not how it goes on.)
 const FORMATS: [Known; 11] = [
     known(0, b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
     known(0, b"\x1f\x9d", "compress", "zcat"),
