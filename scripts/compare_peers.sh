@@ -5,7 +5,10 @@
 #   scripts/compare_peers.sh [FILE [RUNS]]
 #
 # FILE is a word list; without one, the built-in list is written to a temporary file first. Prints
-# the median seconds of each program and the median of the ratios within a round.
+# the median seconds of each program and the median of the ratios within a round. Each timed run
+# comes right behind one of the same program that is not timed: on a virtual machine, whoever comes
+# first behind a pause pays for the memory that the host took back meanwhile, and these programs
+# differ in how long others have to wait for them.
 # WORDHASH names the program (default: wordhash), PYTHON the interpreter (default: python3).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,12 +40,13 @@ programs = {
     "wordhash --serial": [wordhash, "--serial", path],
 }
 seconds = {name: [] for name in programs}
-for turn in range(runs + 1):
+for turn in range(runs):
     for name in programs if turn % 2 else reversed(programs):
-        begin = time.perf_counter()
-        subprocess.run(programs[name], check=True, stdout=subprocess.DEVNULL)
-        if turn:  # the first turn warms up
-            seconds[name].append(time.perf_counter() - begin)
+        for timed in (False, True):
+            begin = time.perf_counter()
+            subprocess.run(programs[name], check=True, stdout=subprocess.DEVNULL)
+            if timed:
+                seconds[name].append(time.perf_counter() - begin)
 
 
 def ratio(name, reference):

@@ -325,7 +325,7 @@ impl<P: Send> Table<P> {
     }
 }
 
-/// Has the pages of the entries made, each thread a part of them.
+/// Has the pages of the entries made, one huge page after the other by whichever thread is free.
 ///
 /// All threads write all over the entries right from the start. They would all ask for the same
 /// huge pages at the same time, and all but one of those that were cleared for them be thrown away.
@@ -333,13 +333,16 @@ fn touch(entries: &mut [u8], threads: usize) -> Result<(), KnownError> {
     if threads == 1 {
         return Ok(());
     }
-    let share = entries.len().div_ceil(threads).next_multiple_of(HUGE_PAGE_BYTES);
     let clear_a_byte_of_each_page = |part: &mut [u8]| {
         for page in part.chunks_mut(PAGE_BYTES) {
             page[0] = 0;
         }
     };
-    threads::run(threads, entries.chunks_mut(share).collect(), clear_a_byte_of_each_page)?;
+    threads::run(
+        threads,
+        entries.chunks_mut(HUGE_PAGE_BYTES).collect(),
+        clear_a_byte_of_each_page,
+    )?;
     Ok(())
 }
 
