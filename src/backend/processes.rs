@@ -62,11 +62,13 @@ impl Backend for Processes {
         let sent = Digests::new(if shared.is_some() { 0 } else { list.len() })?;
         let mut pool = self.pool(list, shared.as_ref(), work, around)?;
         let started = around.clock.now();
+        let fixed = work.chunksize.fixed(list.len(), work.workers, work.rounds);
         let mut source = ChunkSource {
             chunks: list.chunks(work.chunksize.sizes(list.len(), work.workers, work.rounds)),
             text: (self.transport == Transport::Pipe).then(|| list.text()),
             shared,
             tasks: 0,
+            all_tasks: fixed.map(|size| list.len().div_ceil(size.get())),
         };
         let arrivals = around.recorder.map(|_| Arrivals::default());
         let mut sink = DigestSink { digests: sent, around, words: 0, arrivals };
@@ -142,7 +144,10 @@ struct ChunkSource<'a> {
     text: Option<&'a [u8]>,
     /// Where workers put digests themselves.
     shared: Option<SharedDigests>,
+    /// How many tasks there were so far.
     tasks: usize,
+    /// How many there will be, where all have the same size.
+    all_tasks: Option<usize>,
 }
 
 impl TaskSource for ChunkSource<'_> {
@@ -158,6 +163,10 @@ impl TaskSource for ChunkSource<'_> {
         }
         self.tasks += 1;
         true
+    }
+
+    fn tasks_left(&self) -> Option<usize> {
+        self.all_tasks.map(|all| all.saturating_sub(self.tasks))
     }
 }
 

@@ -154,8 +154,14 @@ pub(super) struct Pace {
 /// against the whole, so that workers end together.
 const BATCH_NS: f64 = 300e3;
 
-/// Above this, no task waits behind another in a worker: another worker could be free sooner, and
-/// the gap between two tasks (some tens of microseconds) is nothing against the task.
+/// While so many tasks are left that the end is far, a batch may have so much work: where workers
+/// share their processors with others, their parent may have to wait for some milliseconds until it
+/// can give out more.
+const MOST_BATCH_NS: f64 = 1.5e6;
+
+/// Above this, no task waits behind another in a worker when the end may be near: another worker
+/// could be free sooner, and the gap between two tasks (some tens of microseconds) is nothing
+/// against the task.
 pub(super) const LONG_TASK: Duration = Duration::from_millis(2);
 
 /// A batch may be so many times as long as the longest one before. The first is one task.
@@ -168,17 +174,27 @@ const MAX_BATCH_TASKS: u32 = 1 << 15;
 pub(super) const MAX_BATCH_BYTES: usize = 128 << 10;
 
 impl Pace {
-    /// How many tasks the next batch should have.
+    /// How many tasks the next batch should have, where nobody knows how many are left.
     pub(super) fn batch_tasks(&self) -> u32 {
+        self.batch_tasks_before_end(0)
+    }
+
+    /// The same where one batch of `share` tasks for each worker would be a small part of those
+    /// that are left.
+    pub(super) fn batch_tasks_before_end(&self, share: u32) -> u32 {
         let Some(task_ns) = self.task_ns else { return 1 };
-        let fitting = (BATCH_NS / task_ns.max(1.0)).clamp(1.0, f64::from(MAX_BATCH_TASKS));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to the range of a batch"
-        )]
-        let fitting = fitting as u32;
-        fitting.min(self.largest.saturating_mul(GROWTH)).max(1)
+        let fitting = |batch_ns: f64| {
+            let fitting = (batch_ns / task_ns.max(1.0)).clamp(1.0, f64::from(MAX_BATCH_TASKS));
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "clamped to the range of a batch"
+            )]
+            let fitting = fitting as u32;
+            fitting
+        };
+        let wanted = share.clamp(fitting(BATCH_NS), fitting(MOST_BATCH_NS));
+        wanted.min(self.largest.saturating_mul(GROWTH)).max(1)
     }
 
     /// Whether a worker should have tasks at hand behind those at work.
@@ -261,6 +277,18 @@ mod tests {
         }
         assert_eq!(sizes, [1, 8, 64, 512, 3000, 3000]);
         assert!(pace.prefetch());
+    }
+
+    #[test]
+    fn batches_are_larger_while_the_end_is_far() {
+        let mut pace = Pace::default();
+        pace.answered(1000, 1000 * 100_000);
+        let sizes = [0, 1, 4, 10, 14, 15, 1000].map(|share| pace.batch_tasks_before_end(share));
+        assert_eq!(sizes, [3, 3, 4, 10, 14, 15, 15]);
+        let mut begun = Pace::default();
+        assert_eq!(begun.batch_tasks_before_end(1000), 1);
+        begun.answered(1, 100_000);
+        assert_eq!(begun.batch_tasks_before_end(1000), 8);
     }
 
     #[test]

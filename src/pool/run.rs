@@ -12,6 +12,12 @@ pub trait TaskSource {
     /// Appends the next task's input to `input`. `false` at the end; it is not asked again then,
     /// and what it appended does not count.
     fn next_task(&mut self, input: &mut Vec<u8>) -> bool;
+
+    /// How many tasks are still to come, if that is known. Then workers are given more at once
+    /// while there are many, and have to wait less for this process. By default it is not known.
+    fn tasks_left(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Where outputs go. Tasks are numbered from 0 as the source gave them, and complete in any order.
@@ -63,6 +69,10 @@ impl<S: TaskSource, K: TaskSink> Client for Run<'_, S, K> {
             self.job = None;
         }
         more
+    }
+
+    fn tasks_left(&self) -> Option<usize> {
+        self.source.tasks_left()
     }
 
     #[inline]

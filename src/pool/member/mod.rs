@@ -29,6 +29,10 @@ pub(super) trait Client {
     fn next_job(&mut self) -> Option<u32>;
     /// Appends the next task's input. `false`, and nothing counts as appended, when there is none.
     fn next_task(&mut self, input: &mut Vec<u8>) -> bool;
+    /// How many tasks there still are, if that is known.
+    fn tasks_left(&self) -> Option<usize> {
+        None
+    }
     /// What follows came from this worker.
     fn answers_from(&mut self, _pid: u32) {}
     /// A piece of a task's output; `offset` bytes came before.
