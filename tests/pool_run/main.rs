@@ -1,8 +1,10 @@
 //! The pool's raw layer: batch jobs over sources and sinks of bytes, with spawned workers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking; clippy only knows #[test]")]
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal};
@@ -129,6 +131,53 @@ fn a_long_task_without_output_is_heard_of_while_it_is_at_work(transport: Transpo
     let outputs: Vec<&str> = (0..6).map(|task| sink.collect.text(task)).collect();
     assert_eq!(outputs, ["a", "", "", "b", "", "c"]);
     assert_eq!(sink.collect.done.len(), 6);
+}
+
+/// Long tasks, and a record of which were taken (true) and done (false), in order.
+struct Far {
+    left: usize,
+    known: bool,
+    events: Rc<RefCell<Vec<bool>>>,
+}
+
+impl TaskSource for Far {
+    fn next_task(&mut self, input: &mut Vec<u8>) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        self.events.borrow_mut().push(true);
+        input.extend_from_slice(b"take 2");
+        true
+    }
+
+    fn tasks_left(&self) -> Option<usize> {
+        self.known.then_some(self.left)
+    }
+}
+
+struct Done(Rc<RefCell<Vec<bool>>>);
+
+impl TaskSink for Done {
+    fn piece(&mut self, _: u64, _: &[u8], _: usize, _: &[u8]) {}
+
+    fn done(&mut self, _: u64, _: &[u8]) {
+        self.0.borrow_mut().push(false);
+    }
+}
+
+fn a_long_task_waits_behind_another_only_while_the_end_is_known_to_be_far() {
+    for known in [false, true] {
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let mut source = Far { left: 12, known, events: Rc::clone(&events) };
+        let mut pool = pool(1, Transport::Shared).build(()).unwrap();
+        pool.run::<Obey>(&mut source, &mut Done(Rc::clone(&events))).unwrap();
+        let events = events.borrow();
+        let second_taken_at_once = events.starts_with(&[true, true]);
+        assert_eq!(second_taken_at_once, known, "{events:?}");
+        // Near the end each is taken when the one before it is done.
+        assert!(events.ends_with(&[true, false, true, false]), "{events:?}");
+    }
 }
 
 fn a_large_input_arrives_complete(transport: Transport) {
@@ -361,6 +410,7 @@ fn main() -> ExitCode {
         a_task_that_kills_its_workers_is_named,
         an_error_and_a_panic_name_their_task,
         a_context_that_cannot_be_made_is_an_error,
+        a_long_task_waits_behind_another_only_while_the_end_is_known_to_be_far,
         pools_follow_one_another_and_stand_side_by_side,
         a_pool_of_no_workers_and_one_of_far_too_many_are_refused,
     ]);
