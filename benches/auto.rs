@@ -26,11 +26,11 @@ use wordhash::bench::plan::{Order, Plan, Precision, RunParts, Runner, run_plan};
 use wordhash::bench::result::{Sample, Verdict};
 use wordhash::bench::stats::median;
 use wordhash::chunksize::ChunkSize;
-use wordhash::interrupt::Interrupt;
+use wordhash::generate::{Spec, generate};
 use wordhash::known::count_distinct;
+use wordhash::os::interrupt::Interrupt;
 use wordhash::pool::{StartMethod, Transport};
 use wordhash::sha512::Engine;
-use wordhash::words::generate::{Spec, generate};
 use wordhash::words::{Rules, Source, WordList, load};
 
 const LISTS: [usize; 3] = [1_000, 100_000, 1_049_938];

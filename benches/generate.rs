@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use wordhash::words::generate::{Spec, generate};
+use wordhash::generate::{Spec, generate};
 
 fn generate_lists(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("generate");

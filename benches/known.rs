@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use wordhash::known::{KnownSet, count_distinct};
-use wordhash::region::Region;
+use wordhash::os::region::Region;
 use wordhash::sha512::Digest;
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 
+use wordhash::os::region::Region;
 use wordhash::pool::{Context, Job, JobError, Pool, Registry, serve_if_worker};
-use wordhash::region::Region;
 
 /// Roman numerals and how often this worker has looked one up.
 struct Numerals {

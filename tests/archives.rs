@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use program::{file_of, program, sample, start, wordhash, wordhash_reading};
 use wordhash::bench::result::SavedRun;
-use wordhash::interrupt::Interrupt;
+use wordhash::os::interrupt::Interrupt;
 use wordhash::words::{LoadError, Rules, Source, load};
 
 /// What one of the usual tools makes of some bytes.

@@ -17,7 +17,7 @@ use wordhash::backend::{
     Around, Backend, Lane, Outcome, Processes, Recorder, Serial, Span, Threads, Work, job_registry,
 };
 use wordhash::bench::clock::MonotonicClock;
-use wordhash::interrupt::Interrupt;
+use wordhash::os::interrupt::Interrupt;
 use wordhash::pool::{StartMethod, Transport};
 use wordhash::sha512::{Digest, Engine};
 use wordhash::words::{Rules, Source, WordList, load};

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 use proptest::prelude::*;
+use wordhash::os::region::Region;
 use wordhash::pool::{
     Context, Future, Job, JobError, Pool, PoolBuilder, PoolError, Registry, TaskFailure, Transport,
     as_completed, serve_if_worker,
 };
-use wordhash::region::Region;
 
 struct Square;
 

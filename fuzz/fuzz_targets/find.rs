@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wordhash::words::find::{cut, find_words, lower_case, parts};
+use wordhash::text::segment::{cut, find_words, lower_case, parts};
 
 fn found(text: &[u8]) -> Vec<&[u8]> {
     let mut words = Vec::new();

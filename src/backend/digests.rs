@@ -1,7 +1,7 @@
 //! One run of memory that holds a digest for each word.
 
 use crate::backend::BackendError;
-use crate::region::{Access, Region};
+use crate::os::region::{Access, Region};
 use crate::sha512::{DIGEST_LEN, Digest};
 
 /// The digests of a list: the one of word `i` at place `i`.

@@ -13,8 +13,8 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::os::region::Region;
 use crate::pool::{BatchJob, Context, JobError, Outputs, Tasks};
-use crate::region::Region;
 use crate::sha512::{DIGEST_LEN, Digest, Engine, EngineKind};
 use crate::words::{Chunk, Rules, Words};
 

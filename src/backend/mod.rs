@@ -26,7 +26,7 @@ pub use threads::Threads;
 
 use crate::bench::clock::Clock;
 use crate::chunksize::ChunkSize;
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 use crate::pool::PoolError;
 use crate::sha512::{Digest, Engine};
 use crate::words::WordList;

@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use super::{BackendError, Digests};
-use crate::region::{HUGE_PAGE_BYTES, Region};
+use crate::os::region::{HUGE_PAGE_BYTES, Region};
 use crate::sha512::DIGEST_LEN;
 
 /// Room for the digests of a list that is being hashed.

@@ -8,8 +8,9 @@ use crate::backend::{Backend, Processes, Serial, Threads, Work};
 use crate::bench::environment;
 use crate::chunksize::ChunkSize;
 use crate::cli::{self, Axis, HowArgs, MemoryArgs};
-use crate::memory::{self, Budget};
+use crate::os::free_memory;
 use crate::pool::{StartMethod, Transport};
+use crate::session::budget::Budget;
 use crate::sha512::{Engine, EngineKind};
 
 /// One way to hash a list, checked against this machine.
@@ -268,7 +269,7 @@ pub(super) fn budget(memory: &MemoryArgs, configs: &[Config]) -> anyhow::Result<
     let workers = parallel.map(|config| config.work.workers.get()).max().unwrap_or(0);
     let set_threads = configs().map(Config::set_threads).max().unwrap_or(NonZeroUsize::MIN);
     // A list that takes next to nothing is hashed even where next to nothing seems to be free.
-    let default = || memory::default_limit().max(Budget::least(workers, set_threads));
+    let default = || free_memory::default_limit().max(Budget::least(workers, set_threads));
     let limit = memory.max_memory.unwrap_or_else(default);
     Ok(Budget::new(limit, workers, set_threads)?)
 }

@@ -34,9 +34,9 @@ use super::{DONE, OutputError, REFUSED, Screen};
 use crate::backend::Around;
 use crate::bench::clock::MonotonicClock;
 use crate::cli::{DigestArgs, When};
-use crate::interrupt::Interrupt;
+use crate::listing::digests::RecordFormat;
+use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::report::digests::RecordFormat;
 use crate::sha512::Digest;
 use crate::words::WordList;
 

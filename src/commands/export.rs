@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
 use crate::cli::{Export, ExportFormat};
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 use crate::report::{chart, csv, html, json, markdown, trace};
 
 /// A file of results could not be written.

@@ -4,8 +4,8 @@ use std::io::{BufWriter, Write as _};
 
 use super::{OutputError, Screen};
 use crate::cli::GenerateArgs;
-use crate::interrupt::Interrupt;
-use crate::words::generate::{Spec, generate};
+use crate::generate::{Spec, generate};
+use crate::os::interrupt::Interrupt;
 
 pub(super) fn run(arguments: &GenerateArgs, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     // The output may be a pipe that nobody reads; there is nothing to put in order.

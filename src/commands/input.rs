@@ -10,10 +10,10 @@ use super::cluster::{Assembly, Cluster};
 use super::config::Config;
 use super::larger::{self, Extent, Larger};
 use crate::cli::{Encoding, InputArgs, MemoryArgs};
-use crate::interrupt::Interrupt;
-use crate::memory::Budget;
-use crate::scratch;
-use crate::words::generate::{Spec, generate};
+use crate::generate::{Spec, generate};
+use crate::os::interrupt::Interrupt;
+use crate::os::scratch;
+use crate::session::budget::Budget;
 use crate::words::{Rules, Source, Windows, WordList};
 
 /// A list and its name for people.

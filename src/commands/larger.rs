@@ -22,10 +22,10 @@ use super::rows;
 use crate::backend::{Around, BackendError, Checksum};
 use crate::bench::plan::RunParts;
 use crate::bench::result::ProcessRow;
-use crate::interrupt::Interrupt;
 use crate::known::{Spill, SpillError, Spilled};
-use crate::memory::Budget;
-use crate::scratch;
+use crate::os::interrupt::Interrupt;
+use crate::os::scratch;
+use crate::session::budget::Budget;
 use crate::words::{LoadError, Window, Windows};
 
 /// A list that is read again for every run.

@@ -23,7 +23,7 @@ use crate::chunksize::ChunkSize;
 use crate::cli::{
     self, Export, ExportFormat, Format, HowArgs, InputArgs, MeasureArgs, MemoryArgs, ShowArgs,
 };
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{chart, csv, json, markdown, plain, table};
 

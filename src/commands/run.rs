@@ -8,7 +8,7 @@ use super::{Screen, config, input};
 use crate::backend::Around;
 use crate::bench::clock::MonotonicClock;
 use crate::cli::{RunArgs, When};
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{label, plain};
 

@@ -19,9 +19,9 @@ use crate::bench::result::{
     Environment, Input as SavedInput, ProcessRow, ResultRow, Sample, SavedRun,
 };
 use crate::bench::stats::summarise;
-use crate::interrupt::Interrupt;
 use crate::known::Spilled;
-use crate::memory::Peak;
+use crate::os::interrupt::Interrupt;
+use crate::os::peak_memory::Peak;
 use crate::report::label;
 
 /// Makes the runs of a plan, and holds every configuration's digests against the others'.

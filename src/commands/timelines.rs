@@ -9,8 +9,8 @@ use super::input::{Input, Text};
 use crate::backend::{self, Around, BackendError, Outcome, Recorder, Span};
 use crate::bench::clock::{Clock as _, MonotonicClock};
 use crate::bench::result::SavedRun;
-use crate::interrupt::Interrupt;
 use crate::known;
+use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::timeline::{Bar, Lane, Phase, Timeline};
 

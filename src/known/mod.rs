@@ -63,8 +63,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::num::NonZeroUsize;
 
-use crate::prefetch::prefetch;
-use crate::region::{HUGE_PAGE_BYTES, Region};
+use crate::os::prefetch::prefetch;
+use crate::os::region::{HUGE_PAGE_BYTES, Region};
 use crate::sha512::Digest;
 
 use layout::Layout;

@@ -4,7 +4,7 @@
 //! approximate: tags and filters only spare comparisons of full digests, they never replace one
 //! that is needed.
 
-use crate::prefetch::prefetch;
+use crate::os::prefetch::prefetch;
 use crate::sha512::Digest;
 
 /// A digest's index in its array (the low half) and its tag (the high half), as the bytes of a

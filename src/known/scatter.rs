@@ -2,7 +2,7 @@
 //!
 //! It knows the layout of the areas, but not what will become of the partitions.
 
-use crate::prefetch::prefetch_once;
+use crate::os::prefetch::prefetch_once;
 use crate::sha512::Digest;
 
 use super::layout::{Layout, tag_of};

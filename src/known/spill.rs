@@ -2,7 +2,7 @@
 //! and the files are counted one by one.
 //!
 //! Equal digests go to the same file, so the counts of the files add up. The files have no name
-//! ([`crate::scratch`]); they are gone with the process, however it ends. This module does not
+//! ([`crate::os::scratch`]); they are gone with the process, however it ends. This module does not
 //! know where digests come from, nor how much memory others use.
 //!
 //! # How it works
@@ -29,8 +29,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{KnownError, threads};
 use count::Counter;
 
-use crate::region::Region;
-use crate::scratch;
+use crate::os::region::Region;
+use crate::os::scratch;
 use crate::sha512::{DIGEST_LEN, Digest};
 use crate::size::Size;
 

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::frame::{FrameError, Place};
-use crate::region::{Access, Region};
+use crate::os::region::{Access, Region};
 
 /// The bytes of one ring. Eight outputs of the size that a worker sends at once; small enough that
 /// both rings stay in a core's second-level cache.

@@ -13,8 +13,8 @@ use super::launch::Launcher;
 use super::options::{StartMethod, Transport};
 use super::scheduler::{Limits, Scheduler};
 use super::socket;
-use crate::interrupt::Interrupt;
-use crate::region::Region;
+use crate::os::interrupt::Interrupt;
+use crate::os::region::Region;
 
 /// The tasks that are out at most, a worker, unless the builder is told otherwise: two of the
 /// largest batches.

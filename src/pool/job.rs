@@ -15,7 +15,7 @@ use super::frame::Items;
 use super::outputs::Outputs;
 use super::panics;
 use super::typed;
-use crate::region::Region;
+use crate::os::region::Region;
 
 /// What a worker makes once, before its first task, and keeps: a table, a model, an open file.
 /// `()` for none.

@@ -7,8 +7,8 @@
 //! its tasks are given out again.
 //!
 //! The pool has no thread: whoever waits for results does its work. `README.md` in this folder
-//! draws the loops, the frames and the states. It uses [`crate::region`] and
-//! [`crate::interrupt`], and knows nothing of words, hashing or the command line.
+//! draws the loops, the frames and the states. It uses [`crate::os::region`] and
+//! [`crate::os::interrupt`], and knows nothing of words, hashing or the command line.
 //!
 //! ```no_run
 //! use std::process::ExitCode;

@@ -21,7 +21,7 @@ use super::frame::{
 use super::job::{Entry, Registry, Segment, Tasks};
 use super::outputs::{Outputs, Replies, send_report};
 use super::{panics, socket};
-use crate::region::Region;
+use crate::os::region::Region;
 
 /// The first argument of a process that is to be a worker; its parent's process id is the second.
 pub(super) const WORKER_ARGUMENT: &str = "__pool-worker";

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
 use super::figure::TimeUnit;
-use super::plain::one_line;
 use crate::bench::diff::{Difference, Pair};
+use crate::one_line::one_line;
 
 /// A table of the configurations that both have, then what only one has and what else changed.
 #[must_use]

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::plain::one_line;
+use crate::one_line::one_line;
 
 /// For text and attribute values of HTML and XML.
 pub(crate) fn markup(text: &str) -> String {

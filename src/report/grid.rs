@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::Report;
 use super::axis::{Axis, SERIAL, is_serial};
 use super::figure::{self, TimeUnit};
-use super::plain::one_line;
 use crate::bench::result::{ResultRow, Sample, Summary, Verdict};
+use crate::one_line::one_line;
 
 /// What a column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 //! figures.
 
 use super::axis::{Axis, SERIAL, is_serial};
-use super::plain::one_line;
 use crate::bench::result::ResultRow;
+use crate::one_line::one_line;
 
 /// The labels of the rows of one measurement, in their order.
 ///

@@ -23,7 +23,6 @@ pub mod axis;
 pub mod chart;
 pub mod csv;
 pub mod diff;
-pub mod digests;
 mod environment;
 mod escape;
 mod figure;
@@ -37,7 +36,6 @@ pub mod plain;
 pub mod table;
 pub mod timeline;
 pub mod trace;
-pub mod unknown;
 
 use crate::bench::answer::Answer;
 use crate::bench::result::SavedRun;

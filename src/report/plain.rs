@@ -1,11 +1,11 @@
 //! The plain format: one fact a line, stable, for scripts and for reading over a pipe.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Report;
 use crate::bench::result::ResultRow;
+use crate::one_line::one_line;
 
 /// `Loaded 1049938 words from 1m_words.txt`, without a line end.
 #[must_use]
@@ -41,23 +41,4 @@ pub fn render(report: &Report<'_>) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
-}
-
-/// Control characters as escapes: a path with a line end in it must not make two facts of one,
-/// nor an escape sequence reach the terminal. So are the two that XML cannot hold in any form.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    let is_awkward =
-        |character: char| character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}');
-    if !text.contains(is_awkward) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_awkward(character) {
-            escaped.extend(character.escape_default());
-        } else {
-            escaped.push(character);
-        }
-    }
-    Cow::Owned(escaped)
 }

@@ -11,9 +11,9 @@ use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table};
 use super::Report;
 use super::axis::in_common;
 use super::grid::{Column, Grid};
-use super::plain::one_line;
 use super::{answer, figure};
 use crate::bench::result::Verdict;
+use crate::one_line::one_line;
 
 /// How a text may look where it is going.
 #[derive(Clone, Copy, Debug, Default)]

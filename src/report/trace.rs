@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plain::one_line;
 use super::timeline::{Bar, Lane, Timeline};
+use crate::one_line::one_line;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -35,10 +35,10 @@ const FORMATS: [Known; 11] = [
 ];
 
 /// So many first bytes are enough to recognise any of them.
-pub(super) const FIRST_BYTES: usize = 257 + 8;
+pub(crate) const FIRST_BYTES: usize = 257 + 8;
 
 /// The format of an archive and the tool that unpacks it, by its first bytes.
-pub(super) fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+pub(crate) fn archive_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     // These come here only where one was packed in another.
     match Format::of(bytes) {
         FirstBytes::Packed(format @ Format::Gzip) => return Some((format.name(), "zcat")),

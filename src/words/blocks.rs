@@ -9,16 +9,16 @@ use rustix::io::Errno;
 use super::load::{Stop, wait_for_bytes};
 use super::unpack::{Fault, FirstBytes, Format, MAGIC_BYTES, Unpacker};
 use super::{LoadError, Source};
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 
 /// One call to `read` asks for so much: it stays in the second-level cache until it is copied.
-pub(super) const BLOCK_BYTES: usize = 256 << 10;
+pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 
 /// An open list, read from where it stands.
 #[derive(Debug)]
-pub(super) struct Blocks {
-    pub(super) input: OwnedFd,
-    pub(super) origin: Source,
+pub(crate) struct Blocks {
+    pub(crate) input: OwnedFd,
+    pub(crate) origin: Source,
     state: State,
     /// Bytes that were read and are not unpacked yet, from `packed_from` on.
     packed: Vec<u8>,
@@ -35,12 +35,12 @@ enum State {
 }
 
 impl Blocks {
-    pub(super) fn new(input: OwnedFd, origin: Source) -> Self {
+    pub(crate) fn new(input: OwnedFd, origin: Source) -> Self {
         Self { input, origin, state: State::Unknown, packed: Vec::new(), packed_from: 0 }
     }
 
     /// Looks at the first bytes, which are at `start` of a regular file, without moving on.
-    pub(super) fn look_ahead(&mut self, start: u64) {
+    pub(crate) fn look_ahead(&mut self, start: u64) {
         let mut first = [0; MAGIC_BYTES];
         // An error comes again when the file is read, and is told then.
         let read = rustix::io::pread(&self.input, &mut first, start).unwrap_or(0);
@@ -51,12 +51,12 @@ impl Blocks {
     }
 
     /// Whether its bytes are known to be those of the list.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         matches!(self.state, State::Plain)
     }
 
     /// Begins again, after the descriptor was set back to the start.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.packed.clear();
         self.packed_from = 0;
         self.state = match self.state {
@@ -68,7 +68,7 @@ impl Blocks {
 
     /// Finds out what the input is and makes ready for it, with so many bytes of memory for the
     /// list; how many of them are taken.
-    pub(super) fn prepare(
+    pub(crate) fn prepare(
         &mut self,
         room_bytes: usize,
         interrupt: &Interrupt,
@@ -103,7 +103,7 @@ impl Blocks {
 
     /// Puts the next bytes of the list into `block`, or nothing when it has ended. Must be
     /// [prepared](Self::prepare).
-    pub(super) fn next_block(
+    pub(crate) fn next_block(
         &mut self,
         block: &mut Vec<u8>,
         interrupt: &Interrupt,
@@ -115,7 +115,7 @@ impl Blocks {
 
     /// Appends the next bytes of the list to `bytes`, or nothing when it has ended: about as many
     /// as are wanted where they need not be unpacked. Must be [prepared](Self::prepare).
-    pub(super) fn append_block(
+    pub(crate) fn append_block(
         &mut self,
         bytes: &mut Vec<u8>,
         wanted: usize,
@@ -137,7 +137,7 @@ impl Blocks {
 
     /// Whether the next block can be had without waiting for somebody to write it. The end of the
     /// input counts as well.
-    pub(super) fn has_more_now(&self) -> bool {
+    pub(crate) fn has_more_now(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         if self.packed_from < self.packed.len() {
             return true;

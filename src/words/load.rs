@@ -15,8 +15,8 @@ use super::archive::archive_format;
 use super::blocks::Blocks;
 use super::windows::Room;
 use super::{Rules, Windows, WordList};
-use crate::interrupt::Interrupt;
-use crate::region::{HUGE_PAGE_BYTES, Region, make_huge_pages, memory_file};
+use crate::os::interrupt::Interrupt;
+use crate::os::region::{HUGE_PAGE_BYTES, Region, make_huge_pages, memory_file};
 
 /// Where a list comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,13 +211,13 @@ pub fn read_blocks<E: From<LoadError>>(
 
 /// What was read of a list before the bytes at hand.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Before {
-    pub(super) bytes: usize,
-    pub(super) lines: usize,
+pub(crate) struct Before {
+    pub(crate) bytes: usize,
+    pub(crate) lines: usize,
 }
 
 /// The list that these bytes are, if they are what they were said to be.
-pub(super) fn checked_list(
+pub(crate) fn checked_list(
     region: Region,
     before: Before,
     origin: &Source,
@@ -240,7 +240,7 @@ pub(super) fn checked_list(
 }
 
 /// Opens what a list is read from.
-pub(super) fn open_source(origin: &Source, interrupt: &Interrupt) -> Result<OwnedFd, LoadError> {
+pub(crate) fn open_source(origin: &Source, interrupt: &Interrupt) -> Result<OwnedFd, LoadError> {
     let refused = |error| LoadError::Open { origin: origin.clone(), error };
     match origin {
         Source::Path(path) => open(path, interrupt).map_err(|stop| match stop {
@@ -277,7 +277,7 @@ impl WordList {
 }
 
 /// Why a wait came to nothing.
-pub(super) enum Stop {
+pub(crate) enum Stop {
     Interrupted(i32),
     System(io::Error),
 }
@@ -304,7 +304,7 @@ fn open(path: &Path, interrupt: &Interrupt) -> Result<OwnedFd, Stop> {
 const STEP_BYTES: usize = 8 << 20;
 
 /// Copies what is left of a regular file: about so many bytes, unless somebody is writing it.
-pub(super) fn copy_to_memory(
+pub(crate) fn copy_to_memory(
     input: BorrowedFd<'_>,
     bytes: usize,
     origin: &Source,
@@ -343,7 +343,7 @@ pub(super) fn copy_to_memory(
 ///
 /// Reading without waiting first would be wrong for a FIFO: while no writer has opened it, `read`
 /// says that it is at its end, and only `poll` waits for the first writer.
-pub(super) fn wait_for_bytes(input: BorrowedFd<'_>, interrupt: &Interrupt) -> Result<(), Stop> {
+pub(crate) fn wait_for_bytes(input: BorrowedFd<'_>, interrupt: &Interrupt) -> Result<(), Stop> {
     let stop = interrupt.descriptor();
     loop {
         if let Some(signal) = interrupt.pending() {

@@ -9,34 +9,26 @@
 //! tells which of them are the same.
 //!
 //! This room knows nothing of hashing, of processes or of how a list is shared out; it uses
-//! [`crate::region`] for its memory.
+//! [`crate::os::region`] for its memory.
 
-mod archive;
-mod blocks;
+pub(crate) mod archive;
+pub(crate) mod blocks;
 mod chunk;
-pub mod find;
-pub mod generate;
 mod index;
-mod load;
+pub(crate) mod load;
 pub mod parts;
-mod passages;
-mod runs;
 mod shown;
 mod split;
-mod table;
 mod unpack;
-mod vocabulary;
 mod windows;
 
 pub use chunk::{Chunk, Chunks};
 pub use load::{LoadError, Source, load, read_blocks};
-pub use passages::{Next, Passage, PassageRoom, Passages};
 pub use shown::{Shown, is_printable};
 pub use split::{Rules, Words};
-pub use vocabulary::{AT_A_TIME, Look, Lookups, MARKS, Mark, Place, Vocabulary};
 pub use windows::{Room, Window, Windows};
 
-use crate::region::Region;
+use crate::os::region::Region;
 use index::LineIndex;
 
 /// A loaded word list. It cannot change any more, in this process or in another one.
@@ -135,4 +127,4 @@ impl WordList {
     }
 }
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

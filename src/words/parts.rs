@@ -24,7 +24,7 @@ use memchr::{memchr_iter, memrchr};
 use super::archive::{FIRST_BYTES, archive_format};
 use super::load::open_source;
 use super::{BYTE_ORDER_MARK, LoadError, Rules, Source};
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 pub use reader::{Piece, Reader};
 use tally::factor;
 pub use tally::tally;

@@ -15,14 +15,14 @@ use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
 /// A format that is unpacked while reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Gzip,
     Zstd,
 }
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FirstBytes {
+pub(crate) enum FirstBytes {
     Packed(Format),
     Plain,
     /// Too few to tell.
@@ -32,11 +32,11 @@ pub(super) enum FirstBytes {
 const GZIP_MAGIC: &[u8] = b"\x1f\x8b";
 
 /// No format needs more bytes than these to be recognised.
-pub(super) const MAGIC_BYTES: usize = 4;
+pub(crate) const MAGIC_BYTES: usize = 4;
 
 impl Format {
     /// Recognises the first bytes of an input.
-    pub(super) fn of(first: &[u8]) -> FirstBytes {
+    pub(crate) fn of(first: &[u8]) -> FirstBytes {
         const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
         // Frames that decoders leave out (RFC 8878, section 3.1.2) may stand before the first one
         // that counts; tools put seek tables and signatures there. Their first byte varies.
@@ -62,7 +62,7 @@ impl Format {
     }
 
     /// The format's usual name.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
@@ -72,7 +72,7 @@ impl Format {
 
 /// Why bytes cannot be unpacked.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// They end before the archive does.
     Cut,
     /// They are not what an archive consists of, or do not match its checksum.
@@ -94,7 +94,7 @@ const MOST_WINDOW_LOG: u32 = 27;
 const STEP_BYTES: usize = 128 << 10;
 
 /// An archive on its way.
-pub(super) enum Unpacker {
+pub(crate) enum Unpacker {
     Gzip(Box<Gzip>),
     Zstd {
         context: DCtx<'static>,
@@ -107,7 +107,7 @@ pub(super) enum Unpacker {
 
 /// Members of gzip, one after the other. (`MultiGzDecoder` goes through them too, but does not tell
 /// a cut end from a wrong checksum.)
-pub(super) struct Gzip {
+pub(crate) struct Gzip {
     member: GzDecoder<Vec<u8>>,
     /// How many bytes of the member were taken.
     taken: usize,
@@ -126,7 +126,7 @@ impl std::fmt::Debug for Unpacker {
 
 impl Unpacker {
     /// Begins an archive; of `room_bytes`, about a quarter may go into a zstd window.
-    pub(super) fn new(format: Format, room_bytes: usize) -> Result<Self, Fault> {
+    pub(crate) fn new(format: Format, room_bytes: usize) -> Result<Self, Fault> {
         if format == Format::Gzip {
             let member = GzDecoder::new(Vec::new());
             return Ok(Self::Gzip(Box::new(Gzip { member, taken: 0, follows: false })));
@@ -140,7 +140,7 @@ impl Unpacker {
     }
 
     /// What of the room it was given is not there for others.
-    pub(super) fn taken_bytes(&self) -> usize {
+    pub(crate) fn taken_bytes(&self) -> usize {
         match self {
             Self::Gzip(_) => 0,
             Self::Zstd { beyond_usual, .. } => *beyond_usual,
@@ -150,7 +150,7 @@ impl Unpacker {
     /// Takes some of `packed`, which is not empty, and appends what it unpacks to: about
     /// [`STEP_BYTES`] at most. Returns how many bytes it took; none where one part of the archive
     /// has ended and the next one begins.
-    pub(super) fn push(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
+    pub(crate) fn push(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
         match self {
             Self::Gzip(gzip) => gzip.step(packed, out),
             Self::Zstd { context, in_frame, .. } => zstd_step(context, in_frame, packed, out),
@@ -158,7 +158,7 @@ impl Unpacker {
     }
 
     /// After the last packed byte: appends what is left, if the archive is whole.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         match self {
             Self::Gzip(gzip) => gzip.finish(out)?,
             Self::Zstd { context, in_frame, .. } => {

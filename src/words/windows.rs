@@ -15,8 +15,8 @@ use rustix::io::Errno;
 use super::blocks::{BLOCK_BYTES, Blocks};
 use super::load::{Before, checked_list, copy_to_memory, open_source};
 use super::{LoadError, Rules, Source, WordList};
-use crate::interrupt::Interrupt;
-use crate::region::{Region, memory_file};
+use crate::os::interrupt::Interrupt;
+use crate::os::region::{Region, memory_file};
 
 /// How much memory a window may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

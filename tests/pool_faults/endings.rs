@@ -7,10 +7,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
-use wordhash::interrupt::Interrupt;
+use wordhash::os::interrupt::Interrupt;
+use wordhash::os::region::Region;
 use wordhash::pool::frame::{Header, Kind};
 use wordhash::pool::{Context, Job, JobError, Pool, PoolError, StartMethod, Transport};
-use wordhash::region::Region;
 
 use crate::faults::sleep_for_ever;
 use libtest_mimic::Trial;

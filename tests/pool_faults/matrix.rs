@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wordhash::os::region::Region;
 use wordhash::pool::{
     Context, Death, Job, JobError, Pool, PoolError, StartMethod, TaskFailure, Transport,
 };
-use wordhash::region::Region;
 
 use crate::faults::{How, OnRead, OnWrite};
 use crate::{Case, registry};

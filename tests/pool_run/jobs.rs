@@ -1,8 +1,8 @@
 //! The jobs that the tests have done, and the contexts that they are done in.
 
 use rustix::time::{ClockId, clock_gettime};
+use wordhash::os::region::Region;
 use wordhash::pool::{BatchJob, Context, JobError, Outputs, Registry, Tasks};
-use wordhash::region::Region;
 
 /// What a task's bytes ask for.
 pub(crate) struct Obey;

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal};
+use wordhash::os::region::Region;
 use wordhash::pool::{
     Death, Pool, PoolBuilder, PoolError, TaskFailure, TaskSink, TaskSource, Transport,
     serve_if_worker,
 };
-use wordhash::region::Region;
 
 mod jobs;
 mod long_tasks;
@@ -217,7 +217,7 @@ fn an_error_and_a_panic_name_their_task() {
 }
 
 fn workers_reach_shared_regions(transport: Transport) {
-    let file = wordhash::region::memory_file().unwrap();
+    let file = wordhash::os::region::memory_file().unwrap();
     let bytes: Vec<u8> = (0..=255).collect();
     rustix::io::write(&file, &bytes).unwrap();
     let input = Region::freeze(file).unwrap();

@@ -9,8 +9,8 @@ use std::ops::Range;
 use super::super::shared_digests::own_pages;
 use super::super::step_words;
 use super::{How, TaskChunk};
+use crate::os::region::{HUGE_PAGE_BYTES, Region};
 use crate::pool::Outputs;
-use crate::region::{HUGE_PAGE_BYTES, Region};
 use crate::sha512::{DIGEST_LEN, Digest};
 use crate::words::Words;
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::wire::Patience;
 use super::{Failure, MpiError, Ranks};
-use crate::interrupt::Interrupt;
-use crate::scratch;
+use crate::os::interrupt::Interrupt;
+use crate::os::scratch;
 use crate::words::parts::{ListFile, NotUtf8, PartIndex, Survey};
 use crate::words::{LoadError, Rules, Source, read_blocks};
 

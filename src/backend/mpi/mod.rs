@@ -55,7 +55,7 @@ pub use run::{RankRecord, Spread};
 
 use super::Around;
 use crate::chunksize::ChunkSize;
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 use crate::sha512::EngineKind;
 use counter::Counter;
 use error::Failure;

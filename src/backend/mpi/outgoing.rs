@@ -9,7 +9,7 @@
 
 use crate::backend::BackendError;
 use crate::known;
-use crate::region::Region;
+use crate::os::region::Region;
 use crate::sha512::{DIGEST_LEN, Digest};
 
 use super::wire::Runs;

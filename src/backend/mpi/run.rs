@@ -14,7 +14,7 @@ use super::tasks::{Batch, Tasks};
 use super::{Failure, MpiError, Place, Ranks, SharedList, Work};
 use crate::backend::{Around, BackendError, Checksum, Span, WorkerRecord};
 use crate::known::{self, KnownError};
-use crate::memory::Peak;
+use crate::os::peak_memory::Peak;
 use crate::sha512::Engine;
 
 /// How many digests the areas of one thread hold together: 128 MiB, or 64 MiB with more threads.

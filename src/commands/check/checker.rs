@@ -11,8 +11,8 @@ use std::io;
 
 use crate::backend::Work;
 use crate::sha512::DIGEST_LEN;
-use crate::words::find::{find_words, is_compound, lower_case, parts};
-use crate::words::{Mark, Passage, Place, Vocabulary};
+use crate::text::segment::{find_words, is_compound, lower_case, parts};
+use crate::text::{Mark, Passage, Place, Vocabulary};
 
 use super::known_words::KnownWords;
 
@@ -208,9 +208,9 @@ mod tests {
     use crate::backend::{Around, Backend as _, Digests, Serial};
     use crate::bench::clock::MonotonicClock;
     use crate::chunksize::ChunkSize;
-    use crate::interrupt::Interrupt;
+    use crate::os::interrupt::Interrupt;
     use crate::sha512::Engine;
-    use crate::words::find::cut;
+    use crate::text::segment::cut;
     use crate::words::{Rules, WordList};
 
     const KNOWN_WORDS: &[&str] =

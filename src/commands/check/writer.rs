@@ -8,9 +8,10 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::super::{OutputError, Screen};
 use crate::cli::{CheckArgs, CheckFormat};
-use crate::report::unknown::{self, KnownLists, Mark, Summary, Unknown};
+use crate::listing::unknown::{self, KnownLists, Mark, Summary, Unknown};
 use crate::size::Size;
-use crate::words::{Passage, Shown};
+use crate::text::Passage;
+use crate::words::Shown;
 
 /// Results are written in pieces of about this size, which stay in the second-level cache.
 const PIECE_BYTES: usize = 256 << 10;

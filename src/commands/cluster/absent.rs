@@ -9,7 +9,7 @@ use crate::commands::config::Config;
 use crate::commands::input::Wanted;
 use crate::commands::larger::Extent;
 use crate::commands::once::Finished;
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 use crate::report::timeline::Timeline;
 
 pub(in crate::commands) enum Cluster {}

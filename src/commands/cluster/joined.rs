@@ -20,10 +20,10 @@ use crate::commands::input::Wanted;
 use crate::commands::larger::Extent;
 use crate::commands::once::{Finished, Proof};
 use crate::commands::{rows, timelines};
-use crate::interrupt::Interrupt;
-use crate::region::memory_file;
+use crate::generate::{Spec, generate};
+use crate::os::interrupt::Interrupt;
+use crate::os::region::memory_file;
 use crate::report::timeline::{self, Phase, Timeline};
-use crate::words::generate::{Spec, generate};
 use crate::words::parts::ListFile;
 use crate::words::{LoadError, Source};
 

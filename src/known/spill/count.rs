@@ -13,7 +13,7 @@ use super::super::{
     KnownError, KnownSet, MOST_DIGESTS, SET_BYTES_A_DIGEST, count_distinct, threads,
 };
 use super::{Key, Partition, Spill, SpillError, Spilled, Stop};
-use crate::region::Region;
+use crate::os::region::Region;
 use crate::sha512::{DIGEST_LEN, Digest};
 
 /// Counts files.

@@ -18,7 +18,7 @@ use super::launch::Launcher;
 use super::member::{Client, Ledger, Member, Stage, Trouble};
 use super::oom::OomWatch;
 use super::report::WorkerReport;
-use crate::interrupt::Interrupt;
+use crate::os::interrupt::Interrupt;
 
 mod deal;
 mod deaths;

@@ -15,9 +15,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::scale::{LogScale, significant, size_label};
 use super::{Curve, Point, Series};
+use crate::one_line::one_line;
 use crate::report::escape::markup;
 use crate::report::figure::{self, TimeUnit};
-use crate::report::plain::one_line;
 
 /// The place that a picture has.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::scale::{LogScale, significant, size_label};
 use super::{Curve, Series};
+use crate::one_line::one_line;
 use crate::report::figure::{self, TimeUnit};
-use crate::report::plain::one_line;
 
 /// The mark of each series; beyond these they repeat.
 const MARKS: [char; 8] = ['o', 'x', '+', '#', '@', '%', '=', '&'];

@@ -6,7 +6,7 @@ use super::super::MpiError;
 use super::super::hashers::Done;
 use super::{Course, RankRecord, cpu_time};
 use crate::backend::{Checksum, Lane, Span, WorkerRecord};
-use crate::memory::Peak;
+use crate::os::peak_memory::Peak;
 
 impl Course<'_> {
     fn done(&self) -> Done {

@@ -9,12 +9,12 @@
 
 use memchr::{memchr_iter, memrchr};
 
-use super::archive::archive_format;
-use super::blocks::{BLOCK_BYTES, Blocks};
-use super::find;
-use super::load::open_source;
-use super::{BYTE_ORDER_MARK, LoadError, Source};
-use crate::interrupt::Interrupt;
+use super::segment;
+use crate::os::interrupt::Interrupt;
+use crate::words::archive::archive_format;
+use crate::words::blocks::{BLOCK_BYTES, Blocks};
+use crate::words::load::open_source;
+use crate::words::{BYTE_ORDER_MARK, LoadError, Source};
 
 /// How large a passage may become, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Passages {
         let mut searched = 0;
         loop {
             let usual = self.room.usual.saturating_sub(searched);
-            if let Some(cut) = find::cut(&read[searched..], usual) {
+            if let Some(cut) = segment::cut(&read[searched..], usual) {
                 return Ok(Some(searched + cut));
             }
             if self.ended {

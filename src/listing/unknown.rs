@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::plain::one_line;
+use crate::one_line::one_line;
 use crate::words::{Shown, is_printable};
 
 /// A word that is not known.

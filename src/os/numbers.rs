@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::atomic::AtomicU64;
 
-use crate::region::Region;
+use crate::os::region::Region;
 
 /// A fixed count of numbers, on huge pages where the system gives them.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use std::ops::Range;
 use memchr::{memchr2, memchr2_iter, memrchr};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::runs::{Others, each_run, is_apart, is_core};
+use super::byte_classes::{Others, each_run, is_apart, is_core};
 
 /// Calls `found` with the place of each word of the text, in order. The text begins and ends where
 /// it may be cut.

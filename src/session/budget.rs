@@ -22,13 +22,7 @@
 //! is one rule. The digests of partitions, and their sets, take the place of the last three terms
 //! when all windows are done.
 
-mod free;
-mod peak;
-
 use std::num::NonZeroUsize;
-
-pub use free::default_limit;
-pub use peak::Peak;
 
 use crate::known;
 use crate::sha512::DIGEST_LEN;

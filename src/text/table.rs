@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 
-use crate::numbers::Numbers;
-use crate::prefetch::prefetch;
+use crate::os::numbers::Numbers;
+use crate::os::prefetch::prefetch;
 
 /// What a word is marked with: less than [`MARKS`].
 pub type Mark = u8;

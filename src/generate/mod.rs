@@ -87,11 +87,11 @@ pub fn generate(spec: &Spec) -> Result<Generator, SpecError> {
 /// A list that can be written, any number of times.
 ///
 /// ```
-/// use wordhash::words::generate::{Spec, generate};
+/// use wordhash::generate::{Spec, generate};
 ///
 /// let list = generate(&Spec { words: 3, distinct: 3, seed: 1 })?.to_bytes();
 /// assert_eq!(list.split(|&byte| byte == b'\n').count(), 3 + 1);
-/// # Ok::<(), wordhash::words::generate::SpecError>(())
+/// # Ok::<(), wordhash::generate::SpecError>(())
 /// ```
 #[derive(Debug)]
 pub struct Generator {
