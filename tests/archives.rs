@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use program::{file_of, program, sample, start, wordhash, wordhash_reading};
-use wordhash::bench::result::SavedRun;
+use wordhash::bench::result::Measurement;
 use wordhash::os::interrupt::Interrupt;
 use wordhash::words::{LoadError, Rules, Source, load};
 
@@ -185,7 +185,7 @@ fn bomb(tool: &[&str]) -> (tempfile::TempDir, PathBuf) {
     file_of(&packed(tool, &line.repeat(1600)))
 }
 
-fn sweep(path: &Path, limit: &str) -> SavedRun {
+fn sweep(path: &Path, limit: &str) -> Measurement {
     let options = ["sweep", "--serial", "--runs=2", "--warmup=0", "--format=json", "-q"];
     let path = path.to_str().unwrap();
     let ended = wordhash(&[&options[..], &[limit, path]].concat()).exits_with(0);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use program::{Ended, Running, file_of, program, sample, signal, start, within, wordhash};
-use wordhash::bench::result::SavedRun;
+use wordhash::bench::result::Measurement;
 
 const SIGINT: i32 = 2;
 const SIGKILL: i32 = 9;
@@ -142,7 +142,7 @@ fn reading_fifo(fifo: &Path, list: &[u8], arguments: &[&str]) -> Ended {
 }
 
 /// A sweep over all ways of running, as it is saved.
-fn sweep(input: &[u8], arguments: &[&str]) -> (Ended, SavedRun) {
+fn sweep(input: &[u8], arguments: &[&str]) -> (Ended, Measurement) {
     let all = [
         "sweep",
         "-w=2",
@@ -170,7 +170,7 @@ fn a_sweep_that_does_not_fit_has_the_same_checksum_and_stays_within_the_limit() 
     for (input, name) in [(&b""[..], path), (&list, "-")] {
         let (ended, larger) = sweep(input, &[LEAST, &temp_dir, name]);
         spilled(ended, temp.path());
-        let known = |run: &SavedRun| (run.input.words, run.input.bytes, run.input.distinct);
+        let known = |run: &Measurement| (run.input.words, run.input.bytes, run.input.distinct);
         assert_eq!(known(&larger), known(&whole));
         assert!(larger.input.checksum.is_some());
         assert_eq!(larger.input.checksum, whole.input.checksum);

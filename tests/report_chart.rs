@@ -127,7 +127,7 @@ proptest! {
 fn a_name_that_would_run_out_of_the_picture_is_shortened() {
     let mut run = crossed();
     for row in &mut run.results {
-        row.transport = row.transport.take().map(|transport| transport.repeat(20));
+        row.setting.transport = row.setting.transport.take().map(|transport| transport.repeat(20));
     }
     let curve = Curve::new(&Report::new(&run)).unwrap();
     let narrow = svg::Frame { width: 330, ..svg::Frame::default() };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use support::{answer, micros, timeline, tutorial};
-use wordhash::bench::result::SavedRun;
+use wordhash::bench::result::Measurement;
 use wordhash::report::chart::{Curve, svg, text};
 use wordhash::report::table::{self, Layout};
 use wordhash::report::{Report, csv, html, json, markdown, plain, timeline as lanes, trace};
@@ -27,7 +27,7 @@ fn outside() -> impl Strategy<Value = String> {
     (any::<String>(), hostile, any::<String>()).prop_map(|(a, b, c)| format!("{a}{b}{c}"))
 }
 
-fn run_with(text: &str) -> SavedRun {
+fn run_with(text: &str) -> Measurement {
     let mut run = tutorial();
     text.clone_into(&mut run.input.path);
     text.clone_into(&mut run.results[2].label);

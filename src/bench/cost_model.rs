@@ -41,7 +41,7 @@ impl Observation {
     #[must_use]
     pub fn of(row: &ResultRow, words: usize) -> Option<Self> {
         let chunksize = row.chunksize.as_ref()?.fixed().filter(|&chunksize| chunksize > 0)?;
-        let workers = row.workers.filter(|&workers| workers > 0)?;
+        let workers = row.setting.workers.filter(|&workers| workers > 0)?;
         let part = |of: &dyn Fn(&Sample) -> Option<Duration>| {
             median(&row.samples.iter().map(of).collect::<Option<Vec<_>>>()?)
         };

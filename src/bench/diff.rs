@@ -8,9 +8,7 @@
 
 use std::time::Duration;
 
-use super::bootstrap::compare_unpaired;
-use super::result::{Comparison, Environment, ResultRow, SavedRun, Verdict};
-use super::stats::median;
+use super::result::{Comparison, Environment, ResultRow, Measurement};
 
 /// Two measurements of the same words.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +32,27 @@ pub struct Pair {
     pub old: Duration,
     /// The median of the new samples.
     pub new: Duration,
-    /// New time over old time; `None` where either has too few samples to say.
-    pub comparison: Option<Comparison>,
+    /// The old row beside the reference of its own session.
+    pub old_comparison: Option<Comparison>,
+    /// The new row beside the reference of its own session.
+    pub new_comparison: Option<Comparison>,
+}
+
+impl Pair {
+    /// The new time over the old one, each measured by the reference of its own session: 1.1 is 10 %
+    /// slower beside the reference than before. `None` where a session has no reference.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        Some(self.old_comparison?.speedup / self.new_comparison?.speedup)
+    }
+
+    /// All such ratios that neither session rules out; `None` where either has too few rounds.
+    #[must_use]
+    pub fn interval(&self) -> Option<[f64; 2]> {
+        let [old_low, old_high] = self.old_comparison?.interval?;
+        let [new_low, new_high] = self.new_comparison?.interval?;
+        Some([old_low / new_high, old_high / new_low])
+    }
 }
 
 /// Something besides the code under measurement that is not the same on both sides.
@@ -79,7 +96,7 @@ pub enum DiffError {
 /// # Errors
 ///
 /// [`DiffError`] where there is nothing to compare.
-pub fn diff(old: &SavedRun, new: &SavedRun) -> Result<Difference, DiffError> {
+pub fn diff(old: &Measurement, new: &Measurement) -> Result<Difference, DiffError> {
     check_same_list(old, new)?;
     // Rows without samples have nothing to compare: a row that was interrupted is a missing one.
     let measured = |row: &&ResultRow| !row.samples.is_empty();
@@ -109,16 +126,14 @@ impl Difference {
     pub fn regressions(&self, fail_above_percent: f64) -> impl Iterator<Item = &Pair> {
         let limit = 1.0 + fail_above_percent / 100.0;
         self.pairs.iter().filter(move |pair| {
-            pair.comparison.is_some_and(|comparison| {
-                comparison.verdict == Verdict::Slower && comparison.low > limit
-            })
+            pair.interval().is_some_and(|[low, _]| low > limit)
         })
     }
 }
 
-fn check_same_list(old: &SavedRun, new: &SavedRun) -> Result<(), DiffError> {
+fn check_same_list(old: &Measurement, new: &Measurement) -> Result<(), DiffError> {
     let checksum =
-        |run: &SavedRun, which| run.input.checksum.clone().ok_or(DiffError::NoChecksum { which });
+        |run: &Measurement, which| run.input.checksum.clone().ok_or(DiffError::NoChecksum { which });
     let (old, new) = (checksum(old, "old")?, checksum(new, "new")?);
     if old == new { Ok(()) } else { Err(DiffError::DifferentLists { old, new }) }
 }
@@ -126,27 +141,24 @@ fn check_same_list(old: &SavedRun, new: &SavedRun) -> Result<(), DiffError> {
 /// What tells rows apart, whatever they are labelled.
 fn configuration(row: &ResultRow) -> impl PartialEq {
     (
-        (row.backend.clone(), row.workers, row.chunksize.clone()),
-        (row.transport.clone(), row.start_method.clone(), row.engine.clone(), row.rounds),
+        (row.setting.backend.clone(), row.setting.workers, row.chunksize.clone()),
+        (row.setting.transport.clone(), row.setting.start_method.clone(), row.setting.engine.clone(), row.setting.iterations),
     )
 }
 
 fn pair(old: &ResultRow, new: &ResultRow) -> Option<Pair> {
-    let totals = |row: &ResultRow| -> Vec<Duration> {
-        row.samples.iter().map(|sample| sample.total).collect()
-    };
-    let (before, after) = (totals(old), totals(new));
     Some(Pair {
         label: new.label.clone(),
-        old: median(&before)?,
-        new: median(&after)?,
-        comparison: compare_unpaired(&after, &before),
+        old: old.summary?.median,
+        new: new.summary?.median,
+        old_comparison: old.against_reference,
+        new_comparison: new.against_reference,
     })
 }
 
 /// What is known on both sides and differs. The load and the time of day are not of the machine.
-fn changes(old: &SavedRun, new: &SavedRun) -> Vec<Change> {
-    let facts = |run: &SavedRun| {
+fn changes(old: &Measurement, new: &Measurement) -> Vec<Change> {
+    let facts = |run: &Measurement| {
         let Environment { cpu, cores_usable, os, kernel, governor, architecture, .. } =
             run.environment.clone();
         let build = if run.environment.debug_build { "debug" } else { "release" };

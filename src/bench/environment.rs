@@ -46,7 +46,6 @@ pub fn environment(engine: &str, engines: &[&str], clock: &dyn Clock) -> Environ
         engine: engine.to_owned(),
         engines: engines.iter().map(|&engine| engine.to_owned()).collect(),
         debug_build: cfg!(debug_assertions),
-        load_average_1m: machine.load_average_1m(),
         governor: machine.text("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         cpus_usable: Some(cores.cpus_usable),
         architecture: Some(std::env::consts::ARCH.to_owned()),
@@ -159,10 +158,6 @@ impl Machine {
         let [name, release] =
             ["ostype", "osrelease"].map(|file| self.text(Path::new("proc/sys/kernel").join(file)));
         Some(format!("{} {}", name?, release?))
-    }
-
-    fn load_average_1m(&self) -> Option<f64> {
-        self.text("proc/loadavg")?.split_whitespace().next()?.parse().ok()
     }
 
     fn memory_bytes(&self) -> Option<u64> {

@@ -4,24 +4,26 @@
 //! number to them, a backend or a transport is a string that comes back in the results. They use
 //! no other part of the crate.
 //!
-//! The way through them: a [`plan`] runs every row many times against a [`clock`] and yields
-//! samples; [`stats`], [`bootstrap`] and [`drift`] say what the samples amount to; [`result`] is
-//! the plain data of it all, beside the [`environment`], and is also what is saved. From a finished
-//! result come its [`answer`], its [`cost_model`] and its [`warnings`]; what to measure next, to
-//! [`refine`] it; and from two of them their [`diff`].
+//! The way through them: a [`plan`] runs every row many times, in random [`order`], against a
+//! [`clock`] and yields samples; [`verdict`] says how rows compare, by the test of [`evidence`];
+//! [`stats`] says in few figures what the runs were like. [`result`] is the plain data of it all,
+//! beside the [`environment`], and is also what is saved. From a finished result come its cost
+//! model and its [`warnings`], the chunk sizes to [`refine`] it with, and from two of them their
+//! [`diff`].
 
-pub mod answer;
-pub mod bootstrap;
 pub mod clock;
 pub mod cost_model;
 pub mod diff;
 pub mod drift;
 pub mod environment;
+pub mod evidence;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod nnls;
+pub mod order;
 pub mod plan;
 pub mod refine;
 pub mod result;
 pub mod stats;
+pub mod verdict;
 pub mod warnings;

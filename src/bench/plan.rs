@@ -1,10 +1,10 @@
-//! Which configuration runs when, and the loop that runs them.
+//! Which row runs when, and the loop that runs them.
 //!
-//! A plan knows rows by their number only. Interleaved, each round runs every row once, and every
-//! other round runs them backwards, so that a machine that slowly changes its speed changes that
-//! of all rows alike: the row that comes first in one round comes last in the next. Blocked, a row
-//! makes all its runs before the next one has its turn: for rows that leave something behind which
-//! slows the next one down, at the price that a change of speed is taken for one of the rows.
+//! A plan knows rows by their number only. Rows run in rounds: each round runs every row once, in
+//! an order of its own drawn at random, which is what the verdicts rest on (see
+//! [`super::evidence`]). Rounds and positions count through the whole measurement, also where more
+//! rows join later. Blocked, a row makes all its runs before the next one has its turn; such rows
+//! cannot be compared.
 //!
 //! The loop is told to stop by its caller, and keeps what it has. It prints nothing: an
 //! [`Observer`] is told what happens.
@@ -12,44 +12,46 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::bootstrap::median_interval;
 use super::clock::Clock;
-use super::result::Sample;
-use super::stats::median;
+use super::order::Orders;
+use super::result::{Disturbance, Order, Sample, Stopped};
+use super::verdict::{Entrant, Standings};
 
-/// What is to be run, and how often.
-#[derive(Clone, Debug, PartialEq)]
+/// More rounds than this are made only where their number was asked for.
+pub const MOST_ROUNDS: usize = 200;
+
+/// How often the rows run, and in which order.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
-    /// How many configurations there are.
-    pub rows: usize,
-    /// Counted runs of each row: the exact number, or with `precision` the fewest.
-    pub runs: NonZeroUsize,
-    /// Runs of each row before the counted ones.
-    pub warmups: usize,
+    /// What the random orders are drawn from.
+    pub seed: u64,
     /// The order of the runs.
     pub order: Order,
-    /// When to run on beyond `runs`.
-    pub precision: Option<Precision>,
+    /// Uncounted runs of each row before its counted ones.
+    pub warmups: usize,
+    /// When it is enough.
+    pub until: Until,
 }
 
-/// The order in which the rows take their turns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Round by round over all rows, every other round backwards.
-    #[default]
-    Interleaved,
-    /// Row by row.
-    Blocked,
-}
-
-/// Run on until every median is known this well, or the time is up.
+/// When enough rounds were made.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Precision {
-    /// Half the width of the median's interval over the median: 0.02 is ± 2 %.
-    pub half_width: f64,
-    /// The time after which no further round is begun, from the first warm-up on. The runs that
-    /// the plan asks for are made even so.
-    pub max_time: Duration,
+pub enum Until {
+    /// When every row is decided: slower than a fastest row, or the same as the recommended one. At
+    /// the latest after this time or [`MOST_ROUNDS`], but not before a verdict is possible.
+    Decided {
+        /// The time after which no further round is begun, from the first warm-up on.
+        max_time: Duration,
+    },
+    /// After exactly so many rounds.
+    Runs(NonZeroUsize),
+    /// When every interval reaches no further than this to either side of its ratio. At the latest
+    /// after this time, but not before a verdict is possible.
+    Precision {
+        /// 0.02 is 2 % to either side.
+        half_width: f64,
+        /// The time after which no further round is begun, from the first warm-up on.
+        max_time: Duration,
+    },
 }
 
 /// What makes one run of a row.
@@ -57,15 +59,24 @@ pub trait Runner {
     /// Why a run failed.
     type Error;
 
-    /// Makes one run of a row and says how long its parts took.
+    /// Makes one run of a row and says what it took.
     ///
     /// # Errors
     ///
-    /// When the run did not come to its end; this ends the plan.
-    fn run(&mut self, row: usize) -> Result<RunParts, Self::Error>;
+    /// When the run did not come to its end; this ends the measurement.
+    fn run(&mut self, row: usize) -> Result<RunRecord, Self::Error>;
 }
 
-/// How long one run and its parts took; see [`Sample`].
+/// What one run took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RunRecord {
+    /// How long it and its parts took.
+    pub parts: RunParts,
+    /// What the system counted meanwhile.
+    pub disturbance: Disturbance,
+}
+
+/// How long one run and its parts took; see [`Sample`]. What no part accounts for is the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunParts {
     /// From before the workers are started until the set is complete.
@@ -76,47 +87,33 @@ pub struct RunParts {
     pub map: Option<Duration>,
     /// Until every digest is where it is counted, if that is another machine.
     pub exchange: Option<Duration>,
-    /// Until the set is complete.
+    /// Building the set.
     pub set: Option<Duration>,
+}
+
+impl RunParts {
+    /// What is left of the total; `None` where no part was measured.
+    fn end(&self) -> Option<Duration> {
+        let parts = [self.start, self.map, self.exchange, self.set];
+        let sum = parts.into_iter().flatten().reduce(|sum, part| sum + part)?;
+        Some(self.total.saturating_sub(sum))
+    }
 }
 
 /// Is told what the loop does, for a progress bar or to save what there is.
 pub trait Observer {
-    /// An uncounted run of a row was made.
-    fn warmed_up(&mut self, _row: usize) {}
+    /// A run was made; `counted` is false for a warm-up.
+    fn ran(&mut self, _row: usize, _counted: bool) {}
 
-    /// A counted run of a row was made.
-    fn sampled(&mut self, _row: usize, _sample: &Sample) {}
-
-    /// All rows have as many samples as each other again (interleaved), or a row has all of its own
-    /// (blocked): a good moment to save them. `samples` are those of all rows, row by row.
-    fn checkpoint(&mut self, _samples: &[Vec<Sample>]) {}
+    /// A round was completed (blocked: a row made all its runs), so that `rounds` are. `samples`
+    /// are those of all rows, row by row.
+    fn round_ended(&mut self, _rounds: usize, _samples: &[Vec<Sample>], _: &mut Standings) {}
 }
 
-/// Nobody is watching.
+/// Does not watch.
 impl Observer for () {}
 
-/// What was measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Measured {
-    /// The samples of each row, in the order of their rounds.
-    pub samples: Vec<Vec<Sample>>,
-    /// Why there are no more of them.
-    pub end: End,
-}
-
-/// Why a plan came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Everything was run; all medians are as precise as was asked for.
-    Complete,
-    /// The time was up before all medians were as precise as was asked for.
-    TimeUp,
-    /// The caller asked to stop.
-    Stopped,
-}
-
-/// A run failed, and with it the plan. What was measured before is kept.
+/// A run failed, and with it the measurement; what was measured before is kept.
 #[derive(Debug, thiserror::Error)]
 #[error("a run of row {row} failed")]
 pub struct RunFailed<E> {
@@ -124,155 +121,231 @@ pub struct RunFailed<E> {
     pub row: usize,
     /// Why it did.
     pub source: E,
-    /// The samples of each row until then.
-    pub samples: Vec<Vec<Sample>>,
 }
 
-/// Runs a plan.
-///
-/// `stop` is asked before every run, and after one that failed: a run that was cut short on
-/// request is no failure.
-///
-/// # Errors
-///
-/// [`RunFailed`] when a run fails without a request to stop.
-pub fn run_plan<E>(
-    plan: &Plan,
-    runner: &mut dyn Runner<Error = E>,
-    clock: &dyn Clock,
-    observer: &mut dyn Observer,
-    stop: &dyn Fn() -> bool,
-) -> Result<Measured, RunFailed<E>> {
-    let begun = clock.now();
-    let mut course = Course {
-        runner,
-        observer,
-        stop,
-        samples: vec![Vec::new(); plan.rows],
-        position: 0,
-        checked_at: 0,
-    };
-    let time_is_up = || {
-        let spent = clock.now().saturating_sub(begun);
-        plan.precision.is_some_and(|precision| spent >= precision.max_time)
-    };
-    let ended = match plan.order {
-        Order::Interleaved => course.rounds(plan, 0..plan.rows, &time_is_up),
-        Order::Blocked => (0..plan.rows).try_fold(End::Complete, |end, row| {
-            let row_end = course.rounds(plan, row..row + 1, &time_is_up)?;
-            course.observer.checkpoint(&course.samples);
-            Ok(if row_end == End::Complete { end } else { row_end })
-        }),
-    };
-    let samples = course.samples;
-    match ended {
-        Ok(end) => Ok(Measured { samples, end }),
-        Err(Cut::Stopped) => Ok(Measured { samples, end: End::Stopped }),
-        Err(Cut::Failed { row, source }) => Err(RunFailed { row, source, samples }),
-    }
-}
-
-/// A plan on its way.
-struct Course<'a, E> {
-    runner: &'a mut dyn Runner<Error = E>,
-    observer: &'a mut dyn Observer,
-    stop: &'a dyn Fn() -> bool,
+/// A measurement on its way: its rows, their samples, and what these say so far.
+#[derive(Clone, Debug)]
+pub struct Rounds {
+    plan: Plan,
+    orders: Orders,
+    standings: Standings,
     samples: Vec<Vec<Sample>>,
-    position: usize,
-    /// The number of rounds at the last look at the intervals.
-    checked_at: usize,
+    /// Rounds that were begun.
+    rounds: usize,
+    /// Counted runs that were made.
+    runs: usize,
+    /// When the first run was begun.
+    begun: Option<Duration>,
 }
 
-/// Why a course was left before its end.
+/// What surrounds the runs.
+pub struct Surroundings<'a, E> {
+    /// Makes the runs.
+    pub runner: &'a mut dyn Runner<Error = E>,
+    /// Tells the time.
+    pub clock: &'a dyn Clock,
+    /// Is told of each run.
+    pub observer: &'a mut dyn Observer,
+    /// Is asked before every run, and after one that failed: a run that was cut short on request
+    /// did not fail.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// Why a stretch of runs was left before its end.
 enum Cut<E> {
     Stopped,
-    Failed { row: usize, source: E },
+    Failed(RunFailed<E>),
 }
 
-impl<E> Course<'_, E> {
-    /// Warms some rows up and then runs them round by round.
-    fn rounds(
-        &mut self,
-        plan: &Plan,
-        rows: std::ops::Range<usize>,
-        time_is_up: &dyn Fn() -> bool,
-    ) -> Result<End, Cut<E>> {
-        for row in (0..plan.warmups).flat_map(|_| rows.clone()) {
-            self.run(row)?;
-            self.observer.warmed_up(row);
-        }
-        self.checked_at = 0;
-        for round in 0.. {
-            for row in round_order(rows.clone(), round) {
-                let parts = self.run(row)?;
-                self.keep(row, round, parts);
-            }
-            if plan.order == Order::Interleaved {
-                self.observer.checkpoint(&self.samples);
-            }
-            if round + 1 < plan.runs.get() {
-                continue;
-            }
-            let Some(precision) = plan.precision else { break };
-            if self.precise_enough(rows.clone(), round + 1, precision.half_width) {
-                break;
-            }
-            if time_is_up() {
-                return Ok(End::TimeUp);
-            }
-        }
-        Ok(End::Complete)
+impl Rounds {
+    /// Nothing has run yet, and there are no rows.
+    #[must_use]
+    pub fn new(plan: Plan, standings: Standings) -> Self {
+        let orders = Orders::new(plan.seed);
+        Self { plan, orders, standings, samples: Vec::new(), rounds: 0, runs: 0, begun: None }
     }
 
-    fn run(&mut self, row: usize) -> Result<RunParts, Cut<E>> {
-        if (self.stop)() {
+    /// Takes another row in.
+    pub fn enter(&mut self, entrant: Entrant) {
+        self.standings.enter(entrant);
+        self.samples.push(Vec::new());
+    }
+
+    /// What the rounds say so far.
+    pub fn standings(&mut self) -> &mut Standings {
+        &mut self.standings
+    }
+
+    /// The samples of each row, in the order in which they were made.
+    #[must_use]
+    pub fn samples(&self) -> &[Vec<Sample>] {
+        &self.samples
+    }
+
+    /// Runs these rows until it is enough, those that have not run yet with their warm-ups first;
+    /// `time_share` is how much of the plan's time may have passed then, since the first run.
+    ///
+    /// # Errors
+    ///
+    /// [`RunFailed`] when a run fails without a request to stop.
+    pub fn run<E>(
+        &mut self,
+        rows: &[usize],
+        time_share: f64,
+        around: &mut Surroundings<'_, E>,
+    ) -> Result<Stopped, RunFailed<E>> {
+        let begun = *self.begun.get_or_insert_with(|| around.clock.now());
+        let ended = match self.plan.order {
+            Order::Random => self.in_rounds(rows, begun, time_share, around),
+            Order::Blocked => self.blocked(rows, around),
+        };
+        match ended {
+            Ok(stopped) => Ok(stopped),
+            Err(Cut::Stopped) => Ok(Stopped::Interrupted),
+            Err(Cut::Failed(failed)) => Err(failed),
+        }
+    }
+
+    fn in_rounds<E>(
+        &mut self,
+        rows: &[usize],
+        begun: Duration,
+        time_share: f64,
+        around: &mut Surroundings<'_, E>,
+    ) -> Result<Stopped, Cut<E>> {
+        let fresh: Vec<usize> =
+            rows.iter().copied().filter(|&row| self.samples[row].is_empty()).collect();
+        for _ in 0..self.plan.warmups {
+            self.round(fresh.clone(), None, around)?;
+        }
+        for made in 1.. {
+            let round = self.rounds;
+            self.rounds += 1;
+            self.round(rows.to_vec(), Some(round), around)?;
+            around.observer.round_ended(self.rounds, &self.samples, &mut self.standings);
+            let spent = around.clock.now().saturating_sub(begun);
+            if let Some(stopped) = self.is_enough(rows, made, spent.div_f64(time_share)) {
+                return Ok(stopped);
+            }
+        }
+        Ok(Stopped::MaxRounds)
+    }
+
+    /// One run of each row, in an order drawn for it; counted as the given round, if at all.
+    fn round<E>(
+        &mut self,
+        mut rows: Vec<usize>,
+        round: Option<usize>,
+        around: &mut Surroundings<'_, E>,
+    ) -> Result<(), Cut<E>> {
+        self.orders.shuffle(&mut rows);
+        let mut ran = Vec::with_capacity(rows.len());
+        let mut ended = Ok(());
+        for row in rows {
+            match self.run_once(row, round, around) {
+                Ok(total) => ran.push((row, total)),
+                Err(cut) => {
+                    ended = Err(cut);
+                    break;
+                }
+            }
+        }
+        if let Some(round) = round {
+            self.standings.add(round, &ran);
+        }
+        ended
+    }
+
+    fn blocked<E>(
+        &mut self,
+        rows: &[usize],
+        around: &mut Surroundings<'_, E>,
+    ) -> Result<Stopped, Cut<E>> {
+        let Until::Runs(runs) = self.plan.until else { return Ok(Stopped::Decided) };
+        for &row in rows {
+            for _ in 0..self.plan.warmups {
+                self.run_once(row, None, around)?;
+            }
+            for round in 0..runs.get() {
+                self.run_once(row, Some(round), around)?;
+            }
+            self.rounds += 1;
+            around.observer.round_ended(self.rounds, &self.samples, &mut self.standings);
+        }
+        Ok(Stopped::Runs)
+    }
+
+    /// Makes one run, which is kept where it belongs to a round; the time that it took.
+    fn run_once<E>(
+        &mut self,
+        row: usize,
+        round: Option<usize>,
+        around: &mut Surroundings<'_, E>,
+    ) -> Result<Duration, Cut<E>> {
+        if (around.stop)() {
             return Err(Cut::Stopped);
         }
-        self.runner.run(row).map_err(|source| {
-            if (self.stop)() { Cut::Stopped } else { Cut::Failed { row, source } }
-        })
-    }
-
-    fn keep(&mut self, row: usize, round: usize, parts: RunParts) {
-        let RunParts { total, start, map, exchange, set } = parts;
-        let sample = Sample { round, position: self.position, total, start, map, exchange, set };
-        self.position += 1;
-        self.samples[row].push(sample);
-        self.observer.sampled(row, &sample);
-    }
-
-    /// Whether the medians of all these rows are known well enough.
-    ///
-    /// Intervals are looked at whenever there is a tenth more rounds than at the last look: after
-    /// every round, a long row of short runs would spend its time here, and the more looks, the
-    /// likelier is a lucky one.
-    fn precise_enough(
-        &mut self,
-        rows: std::ops::Range<usize>,
-        rounds: usize,
-        half_width: f64,
-    ) -> bool {
-        if rounds < self.checked_at + self.checked_at.div_ceil(10) {
-            return false;
+        let record = around.runner.run(row).map_err(|source| match (around.stop)() {
+            true => Cut::Stopped,
+            false => Cut::Failed(RunFailed { row, source }),
+        })?;
+        if let Some(round) = round {
+            self.samples[row].push(sample(round, self.runs, &record));
+            self.runs += 1;
         }
-        self.checked_at = rounds;
-        self.samples[rows].iter().all(|samples| is_precise(samples, half_width))
+        around.observer.ran(row, round.is_some());
+        Ok(record.parts.total)
+    }
+
+    /// Why these rows need no more rounds, if they need none: `made` were made of them.
+    fn is_enough(&mut self, rows: &[usize], made: usize, spent: Duration) -> Option<Stopped> {
+        if let Until::Runs(runs) = self.plan.until {
+            return (made >= runs.get()).then_some(Stopped::Runs);
+        }
+        if made < self.standings.first_round() {
+            return None;
+        }
+        match self.plan.until {
+            Until::Decided { max_time } => {
+                if self.standings.are_decided(rows) {
+                    Some(Stopped::Decided)
+                } else if made >= MOST_ROUNDS {
+                    Some(Stopped::MaxRounds)
+                } else {
+                    (spent >= max_time).then_some(Stopped::MaxTime)
+                }
+            }
+            Until::Precision { half_width, max_time } => {
+                if is_worth_a_look(made) && self.standings.wider_than(half_width, rows).is_empty() {
+                    Some(Stopped::Precision)
+                } else {
+                    (spent >= max_time).then_some(Stopped::MaxTime)
+                }
+            }
+            Until::Runs(_) => None,
+        }
     }
 }
 
-/// Whether the interval of the samples' median is at most so wide: half of it, over the median.
-fn is_precise(samples: &[Sample], half_width: f64) -> bool {
-    let totals: Vec<Duration> = samples.iter().map(|sample| sample.total).collect();
-    let (Some(median), Some(interval)) = (median(&totals), median_interval(&totals)) else {
-        return false;
-    };
-    interval.high.saturating_sub(interval.low).as_secs_f64()
-        <= 2.0 * half_width * median.as_secs_f64()
+/// Whether what is known after so many rounds is worth working out: after every round at first,
+/// then whenever there is a twentieth more, so that the work for it grows no faster than the rounds.
+#[must_use]
+pub fn is_worth_a_look(rounds: usize) -> bool {
+    let step = (rounds / 20).next_power_of_two();
+    rounds.is_multiple_of(step)
 }
 
-/// The rows of a round in their order: every other round goes backwards.
-fn round_order(rows: std::ops::Range<usize>, round: usize) -> impl Iterator<Item = usize> {
-    let backwards = round % 2 == 1;
-    let (first, last) = (rows.start, rows.end);
-    rows.map(move |row| if backwards { last - 1 - (row - first) } else { row })
+fn sample(round: usize, position: usize, record: &RunRecord) -> Sample {
+    let RunRecord { parts, disturbance } = *record;
+    Sample {
+        round,
+        position,
+        total: parts.total,
+        start: parts.start,
+        map: parts.map,
+        exchange: parts.exchange,
+        set: parts.set,
+        end: parts.end(),
+        disturbance,
+    }
 }

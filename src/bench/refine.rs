@@ -1,7 +1,6 @@
 //! Which chunk sizes to try next, once some have been measured.
 //!
-//! Sizes are only numbers here: which of them is best so far, and where a model puts the optimum,
-//! the caller says. All distances are logarithmic: from 500 to 1,000 is as far as from 50,000 to
+//! Sizes are only numbers here: which of them is best so far, the caller says. All distances are logarithmic: from 500 to 1,000 is as far as from 50,000 to
 //! 100,000.
 
 use std::collections::BTreeSet;
@@ -9,30 +8,20 @@ use std::collections::BTreeSet;
 /// Up to `count` sizes between 1 and `largest` that are worth a try, none of them measured yet,
 /// the most promising first.
 ///
-/// The first is the model's optimum, where there is one. Then the wider of the two gaps beside the
-/// best size is cut in half, again and again; beyond the ends of what was measured the gap reaches
-/// to half or double the size. There are fewer than `count` where the gaps are used up.
+/// The wider of the two gaps beside the best size is cut in half, again and again; beyond the ends
+/// of what was measured the gap reaches to half or double the size. There are fewer than `count`
+/// where the gaps are used up.
 #[must_use]
-pub fn refine(
-    measured: &[usize],
-    best: usize,
-    model_optimum: Option<usize>,
-    largest: usize,
-    count: usize,
-) -> Vec<usize> {
+pub fn refine(measured: &[usize], best: usize, largest: usize, count: usize) -> Vec<usize> {
     let mut known: BTreeSet<usize> = measured.iter().copied().collect();
     known.insert(best);
     let mut proposed = Vec::new();
     while proposed.len() < count {
-        let optimum = model_optimum.filter(|_| proposed.is_empty());
         let untried = |size: &usize| (1..=largest).contains(size) && !known.contains(size);
-        let next = optimum.filter(untried).or_else(|| {
-            let beside = [below(&known, best), above(&known, best)];
-            beside
-                .into_iter()
-                .filter(untried)
-                .max_by(|&one, &other| distance(one, best).total_cmp(&distance(other, best)))
-        });
+        let next = [below(&known, best), above(&known, best)]
+            .into_iter()
+            .filter(untried)
+            .max_by(|&one, &other| distance(one, best).total_cmp(&distance(other, best)));
         let Some(size) = next else { break };
         known.insert(size);
         proposed.push(size);
@@ -70,23 +59,20 @@ mod tests {
     #[test]
     fn sizes_close_in_on_the_best_from_both_sides() {
         let sizes = [500, 1000, 5000, 10_000, 50_000];
-        for (best, model, largest, expected) in [
-            (5000, None, 250_000, &[2236, 3343, 7071, 4088][..]),
-            (5000, Some(4000), 250_000, &[4000, 7071, 5946, 4472]),
-            (5000, Some(5000), 250_000, &[2236, 3343, 7071, 4088]),
-            (500, None, 250_000, &[250, 353, 707, 420]),
-            (50_000, None, 250_000, &[22_360, 100_000, 33_436, 70_710]),
-            (50_000, None, 60_000, &[22_360, 33_436, 40_887, 45_214]),
-            (50_000, Some(60_001), 50_000, &[22_360, 33_436, 40_887, 45_214]),
+        for (best, largest, expected) in [
+            (5000, 250_000, &[2236, 3343, 7071, 4088][..]),
+            (500, 250_000, &[250, 353, 707, 420]),
+            (50_000, 250_000, &[22_360, 100_000, 33_436, 70_710]),
+            (50_000, 60_000, &[22_360, 33_436, 40_887, 45_214]),
         ] {
-            assert_eq!(refine(&sizes, best, model, largest, 4), expected, "{best} {model:?}");
+            assert_eq!(refine(&sizes, best, largest, 4), expected, "{best}");
         }
     }
 
     #[test]
     fn there_are_no_sizes_where_there_is_no_room() {
         for (sizes, best, largest) in [(&[1, 2, 3][..], 2, 9), (&[1], 1, 1), (&[3], 3, 0)] {
-            assert_eq!(refine(sizes, best, None, largest, 5), [0; 0], "{sizes:?}");
+            assert_eq!(refine(sizes, best, largest, 5), [0; 0], "{sizes:?}");
         }
     }
 
@@ -94,11 +80,10 @@ mod tests {
         #[test]
         fn every_size_is_new_and_within_bounds(
             measured in proptest::collection::vec(1..100_000_usize, 1..9),
-            model in proptest::option::of(0..200_000_usize),
             largest in 1..100_000_usize,
             count in 0..12_usize,
         ) {
-            let proposed = refine(&measured, measured[0], model, largest, count);
+            let proposed = refine(&measured, measured[0], largest, count);
             prop_assert!(proposed.len() <= count);
             let distinct: BTreeSet<_> = proposed.iter().chain(&measured).collect();
             let measured: BTreeSet<_> = measured.iter().collect();

@@ -1,8 +1,7 @@
-//! Samples in few figures: median, quartiles, mean, spread, and which samples stand apart.
+//! Samples in few figures: median, quartiles, and parts that add up.
 //!
-//! Whatever can be is computed on whole nanoseconds, so a figure does not depend on the order of
-//! additions or on the machine. The module knows nothing of rows or rounds; what several samples
-//! allow to conclude is the business of [`bootstrap`].
+//! Everything is computed on whole nanoseconds, so a figure does not depend on the order of
+//! additions or on the machine. The module knows nothing of rows or rounds, and concludes nothing.
 //!
 //! Quartiles are those of definition 7 in Hyndman and Fan, "Sample quantiles in statistical
 //! packages" (1996), which R and `NumPy` use by default: the quantile p lies at the place
@@ -11,23 +10,19 @@
 
 use std::time::Duration;
 
-use super::bootstrap;
-use super::result::Summary;
+use super::result::{Sample, Summary};
 
-/// The samples in few figures; `None` where there are none.
+/// The total times of samples in few figures; `None` where there are none.
 #[must_use]
-pub fn summarise(samples: &[Duration]) -> Option<Summary> {
-    let sorted = sorted(samples);
+pub fn summarise(samples: &[Sample]) -> Option<Summary> {
+    let totals: Vec<Duration> = samples.iter().map(|sample| sample.total).collect();
+    let sorted = sorted(&totals);
     let (&min, &max) = (sorted.first()?, sorted.last()?);
     Some(Summary {
         median: quarter_quantile(&sorted, 2),
-        mean: mean(samples),
-        stddev: standard_deviation(samples),
+        quartiles: [quarter_quantile(&sorted, 1), quarter_quantile(&sorted, 3)],
         min,
         max,
-        q1: Some(quarter_quantile(&sorted, 1)),
-        q3: Some(quarter_quantile(&sorted, 3)),
-        median_interval: bootstrap::median_interval(samples),
     })
 }
 
@@ -37,30 +32,45 @@ pub fn median(samples: &[Duration]) -> Option<Duration> {
     (!samples.is_empty()).then(|| quarter_quantile(&sorted(samples), 2))
 }
 
-/// How far beyond a quartile, in interquartile ranges, a sample must lie to stand apart: the outer
-/// fences of Tukey, "Exploratory Data Analysis" (1977). The inner ones (1.5) were rejected: of five
-/// samples of a normal distribution they call one in twelve an outlier (Hoaglin, Iglewicz and
-/// Tukey 1986), and five is what a usual row has.
-const FENCE: f64 = 3.0;
+/// The parts of a run, in their order: start, map, exchange, set, end.
+pub const PARTS: [fn(&Sample) -> Option<Duration>; 5] = [
+    |sample| sample.start,
+    |sample| sample.map,
+    |sample| sample.exchange,
+    |sample| sample.set,
+    |sample| sample.end,
+];
 
-/// Which figures stand apart from the rest, by Tukey's outer fences, as their indices. Fewer than
-/// four figures have no quartiles to speak of, and none of them stands apart.
+/// The parts of a typical run, which add up to the median of the totals to the nanosecond: their
+/// means over the middle half of the runs by total, scaled to the median. A part that no run has is
+/// `None`; all of them are where no part was measured.
 #[must_use]
-pub fn outliers(figures: &[f64]) -> Vec<usize> {
-    if figures.len() < 4 {
-        return Vec::new();
-    }
-    let mut sorted = figures.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let quartile = |quarters: usize| {
-        let place = (sorted.len() - 1) * quarters;
-        let (low, high) = (sorted[place / 4], sorted[(place / 4 + 1).min(sorted.len() - 1)]);
-        low + (high - low) * ((place % 4) as f64 / 4.0)
+pub fn parts(samples: &[Sample]) -> [Option<Duration>; PARTS.len()] {
+    let mut by_total = samples.to_vec();
+    by_total.sort_by_key(|sample| sample.total);
+    // From the first to the third quartile, at least one run.
+    let skipped = by_total.len() / 4;
+    let middle = &by_total[skipped..by_total.len() - skipped];
+    let sum = |part: &fn(&Sample) -> Option<Duration>| {
+        let times = middle.iter().filter_map(part).map(|time| time.as_nanos());
+        times.reduce(|sum, time| sum + time)
     };
-    let (q1, q3) = (quartile(1), quartile(3));
-    let reach = (q3 - q1) * FENCE;
-    let inside = q1 - reach..=q3 + reach;
-    (0..figures.len()).filter(|&index| !inside.contains(&figures[index])).collect()
+    let sums: Vec<Option<u128>> = PARTS.iter().map(sum).collect();
+    let whole: u128 = sums.iter().flatten().sum();
+    let totals: Vec<Duration> = samples.iter().map(|sample| sample.total).collect();
+    let Some(median) = median(&totals).map(|median| median.as_nanos()) else {
+        return [None; PARTS.len()];
+    };
+    let shares: Vec<u128> =
+        sums.iter().map(|sum| sum.unwrap_or(0) * median / whole.max(1)).collect();
+    // What rounding down has left goes to the longest part, of which it is the smallest share.
+    let left = median - shares.iter().sum::<u128>();
+    let longest = (0..PARTS.len()).max_by_key(|&part| shares[part]).unwrap_or(0);
+    std::array::from_fn(|part| {
+        sums[part]?;
+        let nanos = shares[part] + if part == longest { left } else { 0 };
+        Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    })
 }
 
 fn sorted(samples: &[Duration]) -> Vec<Duration> {
@@ -78,67 +88,58 @@ fn quarter_quantile(sorted: &[Duration], quarters: usize) -> Duration {
     low + high.saturating_sub(low) * u32::try_from(fourths).expect("below 4") / 4
 }
 
-fn mean(samples: &[Duration]) -> Duration {
-    let sum: u128 = samples.iter().map(Duration::as_nanos).sum();
-    let mean = sum / samples.len() as u128;
-    Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX))
-}
-
-fn standard_deviation(samples: &[Duration]) -> Option<Duration> {
-    if samples.len() < 2 {
-        return None;
-    }
-    let mean = samples.iter().map(Duration::as_secs_f64).sum::<f64>() / samples.len() as f64;
-    let squares: f64 = samples.iter().map(|sample| (sample.as_secs_f64() - mean).powi(2)).sum();
-    Duration::try_from_secs_f64((squares / (samples.len() - 1) as f64).sqrt()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn durations(nanoseconds: &[u64]) -> Vec<Duration> {
-        nanoseconds.iter().copied().map(Duration::from_nanos).collect()
+    fn totals(nanoseconds: &[u64]) -> Vec<Sample> {
+        let of = |&nanos: &u64| Sample { total: Duration::from_nanos(nanos), ..Sample::default() };
+        nanoseconds.iter().map(of).collect()
     }
 
     #[test]
     fn a_summary_is_right_to_the_nanosecond() {
-        // (samples; q1, median, q3, mean, stddev), the figures worked out by hand.
-        let cases: [(&[u64], [u64; 4], Option<u64>); 4] = [
-            (&[700], [700, 700, 700, 700], None),
-            (&[100, 300], [150, 200, 250, 200], Some(141)),
-            (&[5, 1, 4, 2, 3], [2, 3, 4, 3], Some(2)),
-            (&[1000, 3000, 2000, 8000], [1750, 2500, 4250, 3500], Some(3109)),
+        // (samples; q1, median, q3), the figures worked out by hand.
+        let cases: [(&[u64], [u64; 3]); 4] = [
+            (&[700], [700, 700, 700]),
+            (&[100, 300], [150, 200, 250]),
+            (&[5, 1, 4, 2, 3], [2, 3, 4]),
+            (&[1000, 3000, 2000, 8000], [1750, 2500, 4250]),
         ];
-        for (samples, [q1, median, q3, mean], stddev) in cases {
-            let summary = summarise(&durations(samples)).unwrap();
-            let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap();
-            assert_eq!(summary.q1.map(nanos), Some(q1), "{samples:?}");
-            assert_eq!(nanos(summary.median), median, "{samples:?}");
-            assert_eq!(summary.q3.map(nanos), Some(q3), "{samples:?}");
-            assert_eq!(nanos(summary.mean), mean, "{samples:?}");
-            assert_eq!(summary.stddev.map(nanos), stddev, "{samples:?}");
-            assert_eq!(nanos(summary.min), *samples.iter().min().unwrap());
-            assert_eq!(nanos(summary.max), *samples.iter().max().unwrap());
+        for (samples, [q1, median, q3]) in cases {
+            let summary = summarise(&totals(samples)).unwrap();
+            assert_eq!(summary.quartiles, [q1, q3].map(Duration::from_nanos), "{samples:?}");
+            assert_eq!(summary.median, Duration::from_nanos(median), "{samples:?}");
+            assert_eq!(summary.min.as_nanos(), u128::from(*samples.iter().min().unwrap()));
+            assert_eq!(summary.max.as_nanos(), u128::from(*samples.iter().max().unwrap()));
         }
         assert_eq!(summarise(&[]), None);
         assert_eq!(median(&[]), None);
     }
 
-    #[test]
-    fn only_samples_beyond_the_outer_fences_stand_apart() {
-        let cases: [(&[f64], &[usize]); 5] = [
-            (&[100.0, 101.0, 102.0, 900.0], &[]),
-            // The upper fence is at 110 + 3 · 6.
-            (&[100.0, 110.0, 104.0, 106.0, 128.0], &[]),
-            (&[100.0, 110.0, 104.0, 106.0, 128.1], &[4]),
-            (&[100.0, 100.0, 100.0, 100.0, 99.9, 100.0], &[4]),
-            (&[1.0, 2.0, 1e6], &[]),
-        ];
-        for (figures, expected) in cases {
-            assert_eq!(outliers(figures), expected, "{figures:?}");
+    /// A run with start, map, set and end in these nanoseconds.
+    fn run([start, map, set, end]: [u64; 4]) -> Sample {
+        let nanos = |nanos: u64| Some(Duration::from_nanos(nanos));
+        Sample {
+            total: Duration::from_nanos(start + map + set + end),
+            start: nanos(start),
+            map: nanos(map),
+            set: nanos(set),
+            end: nanos(end),
+            ..Sample::default()
         }
+    }
+
+    #[test]
+    fn parts_are_means_of_the_middle_runs_and_add_up_to_the_median() {
+        // The shortest and the longest of four are left out; the median is 20.
+        let runs = [[0, 1, 0, 0], [2, 10, 6, 0], [4, 10, 6, 2], [900, 900, 900, 900]].map(run);
+        // (6, 20, 12, 2) of 40, scaled to 20.
+        let expected = [Some(3), Some(10), None, Some(6), Some(1)];
+        assert_eq!(parts(&runs), expected.map(|nanos| nanos.map(Duration::from_nanos)));
+        assert_eq!(parts(&totals(&[5, 6])), [None; 5]);
+        assert_eq!(parts(&[]), [None; 5]);
     }
 
     proptest! {
@@ -146,12 +147,19 @@ mod tests {
         fn the_figures_of_any_samples_stand_in_order(
             samples in proptest::collection::vec(0..u64::MAX / 1000, 1..40)
         ) {
-            let summary = summarise(&durations(&samples)).unwrap();
-            let order = [
-                summary.min, summary.q1.unwrap(), summary.median, summary.q3.unwrap(), summary.max,
-            ];
+            let summary = summarise(&totals(&samples)).unwrap();
+            let [q1, q3] = summary.quartiles;
+            let order = [summary.min, q1, summary.median, q3, summary.max];
             prop_assert!(order.is_sorted(), "{order:?}");
-            prop_assert!(summary.min <= summary.mean && summary.mean <= summary.max);
+        }
+
+        #[test]
+        fn the_parts_of_any_runs_add_up(
+            runs in proptest::collection::vec(proptest::array::uniform4(0..u64::MAX / 5000), 1..30)
+        ) {
+            let runs: Vec<Sample> = runs.into_iter().map(run).collect();
+            let sum: Duration = parts(&runs).into_iter().flatten().sum();
+            prop_assert_eq!(sum, summarise(&runs).unwrap().median);
         }
     }
 }

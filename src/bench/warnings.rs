@@ -1,132 +1,154 @@
-//! What a reader of the figures should be warned of.
+//! What may make a measurement worth less than it seems, and what to do about it.
 //!
-//! A warning is a value with its figures; its text is made from them and from the options that are
-//! in use, so that no warning ever advises what was already done. The module finds warnings in a
-//! finished measurement and leaves it to others to show them, or not.
+//! Warnings come from a finished measurement alone. Each knows which options are in use already, so
+//! none is advised twice.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::drift::drift;
-use super::result::{ResultRow, SavedRun};
-use super::stats::{median, outliers};
+use super::evidence::{SignTest, threshold};
+use super::result::{Measurement, Order, ResultRow, Sample, Stopped};
 
-/// Something that makes figures less worth than they look.
+/// Something that may make a measurement worth less.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
     /// The program was built without optimisation.
     DebugBuild,
-    /// Other programs were running when the measurement began.
-    LoadedMachine {
-        /// Runnable tasks in the minute before, on average.
-        load_average_1m: f64,
-        /// Logical processors that the process may use.
-        cpus_usable: usize,
+    /// Rows that were measured one after the other.
+    Blocked,
+    /// Too few rounds for any verdict.
+    TooFewRounds {
+        /// How many were made.
+        rounds: usize,
+        /// How many a verdict needs.
+        needed: usize,
     },
-    /// Workers must take turns on the processors.
+    /// The time was up before all intervals were as narrow as was asked for.
+    NotPrecise {
+        /// The rows whose intervals are wider.
+        labels: Vec<String>,
+        /// How many rows have an interval.
+        rows: usize,
+        /// What was asked for: 0.02 is 2 % to either side.
+        half_width: f64,
+        /// How long was measured.
+        max_time: Duration,
+    },
+    /// Other programs, or other guests of the host, took the processors.
+    Disturbed {
+        /// Runs that more than 5 % of the processors' time was taken from.
+        disturbed: usize,
+        /// All counted runs.
+        runs: usize,
+    },
+    /// Workers share processors.
     MoreWorkersThanCores {
-        /// The most workers of any row.
+        /// The most workers of a row.
         workers: usize,
-        /// Logical processors that the process may use.
+        /// The logical processors that may be used.
         cpus_usable: usize,
     },
-    /// The runs became slower, or faster, while the measurement went on.
+    /// The machine became faster or slower.
     Drift {
-        /// The last runs' times over the first runs', less 1.
+        /// 0.08 is 8 % longer runs in the last third than in the first.
         change: f64,
     },
-    /// Some runs stand apart from the others of their row.
-    Outliers {
-        /// How many.
-        count: usize,
-        /// Of how many runs in all.
-        samples: usize,
-    },
-    /// Runs are so short that the clock's step shows in them.
+    /// The runs are short beside the steps of the clock.
     TooShort {
-        /// The row with the shortest runs.
+        /// The row with the shortest median.
         label: String,
-        /// Their median.
+        /// That median.
         median: Duration,
         /// The finest step of the clock.
         clock_precision: Duration,
     },
 }
 
-/// Which of the options that a warning may advise are in use already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each option, independent of each other")]
-pub struct OptionsInUse {
-    /// `--warmup` is above 0.
+/// What was asked for, as far as warnings speak of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// `--warmup` above 0.
     pub warmup: bool,
-    /// `--order interleaved`.
-    pub interleaved: bool,
-    /// `--precision`.
-    pub precision: bool,
-    /// `--rounds` is above 1.
-    pub rounds: bool,
+    /// `--rounds`.
+    pub iterations: bool,
+    /// `--precision` with the time that it had.
+    pub precision: Option<(f64, Duration)>,
+    /// The rows whose intervals are wider than that.
+    pub wide_rows: Vec<usize>,
 }
 
-/// The share of the processors that others may keep busy without a warning.
-const IDLE_LOAD: f64 = 0.25;
+/// A drift below this share is too small to matter.
+const LEAST_DRIFT: f64 = 0.02;
+/// With fewer steps of the clock in a run, a step is more than 1 % of it.
+const CLOCK_STEPS: u32 = 100;
 
-/// Of many runs a test sees drifts that nobody would: this is the least that is not shown as 0.0 %.
-const LEAST_DRIFT: f64 = 0.0005;
-
-/// A run must be this many clock steps long: the step is then a tenth of a percent of it.
-const CLOCK_STEPS: u32 = 1000;
-
-/// Fewer samples than this say nothing of outliers: of sets of five normal ones, one in seven has
-/// one by chance, of sets of ten one in twenty.
-const FEWEST_FOR_OUTLIERS: usize = 10;
-
-/// The warnings that a measurement deserves, each kind once at most.
+/// Everything that there is to warn of.
 #[must_use]
-pub fn warnings(run: &SavedRun) -> Vec<Warning> {
-    let found = [
-        run.environment.debug_build.then_some(Warning::DebugBuild),
-        loaded_machine(run),
+pub fn warnings(run: &Measurement, asked: &Asked) -> Vec<Warning> {
+    let debug = run.environment.debug_build.then_some(Warning::DebugBuild);
+    let blocked = (run.order == Order::Blocked).then_some(Warning::Blocked);
+    [
+        debug,
+        blocked,
+        too_few_rounds(run),
+        not_precise(run, asked),
+        disturbed(&run.results),
         more_workers_than_cores(run),
-        drifting(&run.results),
-        standing_apart(&run.results),
+        drifting(run),
         too_short(run),
-    ];
-    found.into_iter().flatten().collect()
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 impl Warning {
-    /// The warning in one line: what is the matter, and what would help that is not in use yet.
+    /// What it is and what can be done, in one line.
     #[must_use]
-    pub fn text(&self, in_use: OptionsInUse) -> String {
-        let (matter, remedy) = (self.matter(), self.remedy(in_use));
-        remedy.map_or_else(|| matter.clone(), |remedy| format!("{matter}; {remedy}"))
+    pub fn text(&self, asked: &Asked) -> String {
+        let described = self.described();
+        match self.remedy(asked) {
+            Some(remedy) => format!("{described}; {remedy}"),
+            None => described,
+        }
     }
 
-    fn matter(&self) -> String {
+    fn described(&self) -> String {
         match self {
             Self::DebugBuild => {
-                "this is a debug build, many times slower than a release one".into()
+                "this is a debug build, many times slower than a release build".to_owned()
             }
-            Self::LoadedMachine { load_average_1m, cpus_usable } => format!(
-                "the machine was busy before the first run: load {load_average_1m:.2} on {}",
-                counted(*cpus_usable, "processor")
+            Self::Blocked => "--order blocked measures one row after the other, so a change of the \
+                              machine looks like a difference between rows: no verdicts are given"
+                .to_owned(),
+            Self::TooFewRounds { rounds, needed } => {
+                format!("{} cannot show any difference; a verdict needs {needed}", counted(*rounds, "round"))
+            }
+            Self::NotPrecise { labels, rows, half_width, max_time } => format!(
+                "after {} s, {} of {} not known to ±{}%: {}",
+                max_time.as_secs_f64(),
+                labels.len(),
+                if *rows == 1 { "1 row is".to_owned() } else { format!("{rows} rows are") },
+                half_width * 100.0,
+                labels.join("; ")
+            ),
+            Self::Disturbed { disturbed, runs } => format!(
+                "{disturbed} of {} {} disturbed: more than 5% of the processors' time went to \
+                 other programs or other guests of the host",
+                counted(*runs, "run"),
+                if *disturbed == 1 { "was" } else { "were" },
             ),
             Self::MoreWorkersThanCores { workers, cpus_usable } => format!(
-                "{} on {}: they take turns",
+                "{} on {}: workers share processors, so more of them do not run faster",
                 counted(*workers, "worker"),
                 counted(*cpus_usable, "processor")
             ),
             Self::Drift { change } => format!(
-                "the runs became {:.1} % {} from the first to the last third",
+                "runs became {:.1}% {} from the first to the last third of the session: absolute \
+                 times hold for this session only; comparisons are made within rounds and are not \
+                 affected",
                 change.abs() * 100.0,
                 if *change < 0.0 { "shorter" } else { "longer" }
-            ),
-            Self::Outliers { count, samples } => format!(
-                "{count} of {} ({:.1} %) {} apart from the others of {} row",
-                counted(*samples, "run"),
-                *count as f64 / *samples as f64 * 100.0,
-                if *count == 1 { "stands" } else { "stand" },
-                if *count == 1 { "its" } else { "their" },
             ),
             Self::TooShort { label, median, clock_precision } => format!(
                 "{label}: runs of {median:?} are short for a clock with steps of {clock_precision:?}"
@@ -134,24 +156,23 @@ impl Warning {
         }
     }
 
-    fn remedy(&self, in_use: OptionsInUse) -> Option<&'static str> {
-        let advice: &[(bool, &str)] = match self {
-            Self::DebugBuild => &[(false, "build with --release")],
-            Self::LoadedMachine { .. } => &[(false, "close other programs, or wait")],
-            Self::MoreWorkersThanCores { .. } => &[],
-            Self::Drift { .. } => &[
-                (in_use.interleaved, "--order interleaved would share it out among the rows"),
-                (in_use.warmup, "--warmup 1 may help"),
-            ],
-            Self::Outliers { .. } => {
-                &[(in_use.precision, "--precision 2% would run until the medians are sure")]
+    fn remedy(&self, asked: &Asked) -> Option<String> {
+        let fixed = |text: &str| Some(text.to_owned());
+        match self {
+            Self::DebugBuild => fixed("build with --release"),
+            Self::TooFewRounds { needed, .. } => {
+                Some(format!("use --runs {needed} or more, or leave --runs out"))
             }
-            Self::TooShort { .. } => &[
-                (in_use.rounds, "a longer list, or --rounds 100, would make them longer"),
-                (false, "a longer list would make them longer"),
-            ],
-        };
-        advice.iter().find(|(in_use, _)| !in_use).map(|&(_, advice)| advice)
+            Self::NotPrecise { max_time, .. } => Some(format!(
+                "--max-time {:.0} would keep measuring",
+                (max_time.as_secs_f64() * 4.0).ceil()
+            )),
+            Self::Disturbed { .. } => fixed("close other programs, or wait"),
+            Self::TooShort { .. } if asked.iterations => fixed("use a longer list"),
+            Self::TooShort { .. } => fixed("use a longer list, or --rounds 100"),
+            Self::Blocked | Self::MoreWorkersThanCores { .. } => None,
+            Self::Drift { .. } => (!asked.warmup).then(|| "--warmup 1 may help".to_owned()),
+        }
     }
 }
 
@@ -159,60 +180,71 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-fn loaded_machine(run: &SavedRun) -> Option<Warning> {
-    let load_average_1m = run.environment.load_average_1m?;
-    let cpus_usable = run.environment.cpus_usable.unwrap_or(run.environment.cores_usable);
-    (load_average_1m > IDLE_LOAD * cpus_usable as f64)
-        .then_some(Warning::LoadedMachine { load_average_1m, cpus_usable })
+/// Of a measurement that was not cut short: a reader who stops it knows that it was short.
+fn too_few_rounds(run: &Measurement) -> Option<Warning> {
+    let measured = run.results.iter().filter(|row| !row.samples.is_empty()).count();
+    let rounds = run.results.iter().map(|row| row.samples.len()).max()?;
+    let needed = SignTest::new(threshold(run.results.len())).first_round();
+    let is_whole = matches!(run.stopped, Stopped::Runs) && run.order == Order::Random;
+    (is_whole && measured > 1 && rounds < needed).then_some(Warning::TooFewRounds { rounds, needed })
 }
 
-fn more_workers_than_cores(run: &SavedRun) -> Option<Warning> {
+fn not_precise(run: &Measurement, asked: &Asked) -> Option<Warning> {
+    let (half_width, max_time) = asked.precision?;
+    let labels: Vec<String> =
+        asked.wide_rows.iter().filter_map(|&row| Some(run.results.get(row)?.label.clone())).collect();
+    let rows = run.results.iter().filter(|row| !row.samples.is_empty()).count();
+    (!labels.is_empty() && run.stopped == Stopped::MaxTime)
+        .then_some(Warning::NotPrecise { labels, rows, half_width, max_time })
+}
+
+fn disturbed(rows: &[ResultRow]) -> Option<Warning> {
+    let samples = || rows.iter().flat_map(|row| &row.samples);
+    let disturbed = samples().filter(|sample| sample.disturbance.disturbed).count();
+    // One run in twenty is what any machine that does something else has.
+    let runs = samples().count();
+    (disturbed * 20 > runs).then_some(Warning::Disturbed { disturbed, runs })
+}
+
+fn more_workers_than_cores(run: &Measurement) -> Option<Warning> {
     let cpus_usable = run.environment.cpus_usable.unwrap_or(run.environment.cores_usable);
-    let workers = run.results.iter().filter_map(|row| row.workers).max()?;
+    // The ranks of an MPI run are on other machines, too.
+    let local = run.results.iter().filter(|row| row.setting.backend != "mpi");
+    let workers = local.filter_map(|row| row.setting.workers).max()?;
     (workers > cpus_usable).then_some(Warning::MoreWorkersThanCores { workers, cpus_usable })
 }
 
-/// Of all rows together, in the order of time: a row alone has too few samples to show a drift.
-fn drifting(rows: &[ResultRow]) -> Option<Warning> {
-    let mut samples = relative_to_their_rows(rows);
-    samples.sort_by_key(|&(position, _)| position);
-    let times: Vec<f64> = samples.into_iter().map(|(_, time)| time).collect();
-    let change = drift(&times)?.change;
+/// From one figure a round: the geometric mean of its runs, each over the median of its row.
+fn drifting(run: &Measurement) -> Option<Warning> {
+    if run.order == Order::Blocked {
+        return None;
+    }
+    let change = drift(&round_figures(&run.results))?.change;
     (change.abs() >= LEAST_DRIFT).then_some(Warning::Drift { change })
 }
 
-/// Those that stand apart both in their own row and, relative to its median, among all rows: a row
-/// alone has too few samples to know its spread, and all rows together do not share one.
-fn standing_apart(rows: &[ResultRow]) -> Option<Warning> {
-    let mut times = Vec::new();
-    let mut apart_in_row = HashSet::new();
+/// For each round in order, how long its runs took: the geometric mean over the rows that ran in
+/// it, each run over the median of its row.
+#[must_use]
+pub fn round_figures(rows: &[ResultRow]) -> Vec<f64> {
+    let mut rounds: std::collections::BTreeMap<usize, (f64, usize)> = Default::default();
     for row in rows {
-        let of_row = relative_to_their_rows(std::slice::from_ref(row));
-        let of_row: Vec<f64> = of_row.into_iter().map(|(_, time)| time).collect();
-        apart_in_row.extend(outliers(&of_row).into_iter().map(|index| times.len() + index));
-        times.extend(of_row);
+        let Some(median) = row.summary.map(|summary| summary.median).filter(|m| !m.is_zero()) else {
+            continue;
+        };
+        for Sample { round, total, .. } in &row.samples {
+            let relative = total.max(&Duration::from_nanos(1)).as_secs_f64() / median.as_secs_f64();
+            let (sum, runs) = rounds.entry(*round).or_default();
+            *sum += relative.ln();
+            *runs += 1;
+        }
     }
-    let apart_in_all = outliers(&times);
-    let count = apart_in_all.iter().filter(|&index| apart_in_row.contains(index)).count();
-    let samples = times.len();
-    (count > 0 && samples >= FEWEST_FOR_OUTLIERS).then_some(Warning::Outliers { count, samples })
+    rounds.into_values().map(|(sum, runs)| (sum / runs as f64).exp()).collect()
 }
 
-/// The (position, time over the median of its row) of all samples.
-fn relative_to_their_rows(rows: &[ResultRow]) -> Vec<(usize, f64)> {
-    rows.iter()
-        .filter_map(|row| Some((row, row_median(row)?)))
-        .flat_map(|(row, median)| {
-            row.samples.iter().map(move |sample| {
-                (sample.position, sample.total.as_secs_f64() / median.as_secs_f64())
-            })
-        })
-        .collect()
-}
-
-fn too_short(run: &SavedRun) -> Option<Warning> {
+fn too_short(run: &Measurement) -> Option<Warning> {
     let clock_precision = run.environment.clock_precision?;
-    let medians = run.results.iter().filter_map(|row| Some((median(&totals(row))?, &row.label)));
+    let medians = run.results.iter().filter_map(|row| Some((row.summary?.median, &row.label)));
     let (median, label) = medians.min()?;
     (median < clock_precision * CLOCK_STEPS).then(|| Warning::TooShort {
         label: label.clone(),
@@ -221,152 +253,110 @@ fn too_short(run: &SavedRun) -> Option<Warning> {
     })
 }
 
-/// The median of a row, where times can be set against it.
-fn row_median(row: &ResultRow) -> Option<Duration> {
-    median(&totals(row)).filter(|median| !median.is_zero())
-}
-
-fn totals(row: &ResultRow) -> Vec<Duration> {
-    row.samples.iter().map(|sample| sample.total).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::fixtures::{row, run, serial};
-    use crate::bench::result::Sample;
-
-    const NONE: OptionsInUse =
-        OptionsInUse { warmup: false, interleaved: false, precision: false, rounds: false };
-    const ALL: OptionsInUse =
-        OptionsInUse { warmup: true, interleaved: true, precision: true, rounds: true };
+    use crate::bench::fixtures::{measurement, row, serial};
 
     /// A row without anything to warn of, on two processors.
     fn quiet_row() -> ResultRow {
-        ResultRow {
-            workers: Some(2),
-            ..row(500, &[103, 101, 102, 104, 101, 103, 102, 101, 103, 104, 102, 103])
-        }
+        row(500, 2, &[103, 101, 102, 104, 101, 103, 102, 101, 103, 104, 102, 103])
+    }
+
+    fn found(run: &Measurement) -> Vec<Warning> {
+        warnings(run, &Asked::default())
     }
 
     #[test]
     fn a_quiet_measurement_deserves_no_warning() {
-        assert_eq!(warnings(&run(vec![serial(&[200; 12]), quiet_row()])), []);
-        assert_eq!(warnings(&run(vec![])), []);
-        assert_eq!(warnings(&run(vec![serial(&[])])), []);
+        assert_eq!(found(&measurement(vec![serial(&[200; 12]), quiet_row()])), []);
+        assert_eq!(found(&measurement(vec![])), []);
+        assert_eq!(found(&measurement(vec![serial(&[])])), []);
     }
 
     #[test]
     fn each_cause_has_its_warning() {
-        let quiet = run(vec![quiet_row()]);
-        let mut debug = quiet.clone();
-        debug.environment.debug_build = true;
-        let mut loaded = quiet.clone();
-        loaded.environment.load_average_1m = Some(0.6);
-        let mut crowded = quiet.clone();
-        crowded.results[0].workers = Some(3);
-        let mut coarse = quiet;
-        coarse.environment.clock_precision = Some(Duration::from_micros(1));
-        let drifting = run(vec![serial(&[100, 101, 102, 103, 104, 105, 106, 107, 108, 109])]);
-        let apart = run(vec![serial(&[100, 101, 100, 102, 101, 100, 101, 100, 900, 101])]);
-        for (run, expected) in [
-            (debug, "DebugBuild"),
-            (loaded, "LoadedMachine"),
-            (crowded, "MoreWorkersThanCores"),
-            (coarse, "TooShort"),
-            (drifting, "Drift"),
-            (apart, "Outliers"),
-        ] {
-            let found = warnings(&run);
-            assert_eq!(found.len(), 1, "{found:?}");
+        let quiet = measurement(vec![quiet_row()]);
+        let changed = |change: &dyn Fn(&mut Measurement)| {
+            let mut run = quiet.clone();
+            change(&mut run);
+            run
+        };
+        let rising = (0..30).map(|round| 1000 + 10 * round).collect::<Vec<_>>();
+        let cases = [
+            ("DebugBuild", changed(&|run| run.environment.debug_build = true)),
+            ("Blocked", changed(&|run| run.order = Order::Blocked)),
+            (
+                "TooFewRounds",
+                measurement(vec![serial(&[200; 7]), row(500, 2, &[103, 102, 104, 103, 102, 103, 102])]),
+            ),
+            (
+                "Disturbed",
+                changed(&|run| run.results[0].samples[3].disturbance.disturbed = true),
+            ),
+            (
+                "MoreWorkersThanCores",
+                changed(&|run| run.results[0].setting.workers = Some(3)),
+            ),
+            (
+                "TooShort",
+                changed(&|run| {
+                    run.environment.clock_precision = Some(Duration::from_micros(2));
+                }),
+            ),
+            ("Drift", measurement(vec![serial(&rising)])),
+        ];
+        for (expected, run) in cases {
+            let found = found(&run);
+            assert_eq!(found.len(), 1, "{expected}: {found:?}");
             assert!(format!("{found:?}").starts_with(&format!("[{expected}")), "{found:?}");
         }
     }
 
     #[test]
-    fn rows_of_different_speed_drift_together_but_do_not_stand_apart() {
-        let slow: Vec<u64> = (0..6).map(|place| 9000 + 90 * place).collect();
-        let quick: Vec<u64> = (0..6).map(|place| 100 + place).collect();
-        let found = warnings(&run(vec![serial(&slow), row(500, &quick)]));
-        assert!(matches!(found[..], [Warning::MoreWorkersThanCores { .. }, Warning::Drift { .. }]));
-        let Warning::Drift { change } = found[1] else { return };
-        assert_eq!(format!("{change:.3}"), "0.040");
-    }
-
-    /// With three samples a row, one of them is its median: a third of all figures are exactly 1.
-    #[test]
-    fn a_drift_is_not_hidden_by_the_rows_medians_and_one_of_nothing_is_none() {
-        let rising: Vec<ResultRow> = (0..20)
-            .map(|place| ResultRow {
-                workers: Some(2),
-                samples: std::iter::zip(0.., row(place, &[9900, 10_000, 10_100]).samples)
-                    .map(|(round, sample)| Sample { position: round * 20 + place, ..sample })
-                    .collect(),
-                ..row(place, &[9900, 10_000, 10_100])
-            })
-            .collect();
-        let found = warnings(&run(rising));
-        let [Warning::Drift { change }] = found[..] else { panic!("{found:?}") };
-        assert_eq!(format!("{change:.3}"), "0.020");
-        let hardly: Vec<u64> = (0..400).map(|place| 1_000_000 + place).collect();
-        assert_eq!(warnings(&run(vec![serial(&hardly)])), []);
+    fn a_precision_that_was_not_reached_names_the_rows() {
+        let mut run = measurement(vec![serial(&[200; 12]), quiet_row()]);
+        let asked = Asked {
+            precision: Some((0.02, Duration::from_secs(60))),
+            wide_rows: vec![1],
+            ..Asked::default()
+        };
+        assert_eq!(warnings(&run, &asked), []);
+        run.stopped = Stopped::MaxTime;
+        let found = warnings(&run, &asked);
+        assert_eq!(
+            found[0].text(&asked),
+            "after 60 s, 1 of 2 rows are not known to ±2%: 500; --max-time 240 would keep measuring"
+        );
     }
 
     #[test]
-    fn the_text_never_advises_what_is_in_use() {
-        let precision = Duration::from_nanos(40);
-        let cases = [
-            (
-                Warning::DebugBuild,
-                "this is a debug build, many times slower than a release one; build with --release",
-                "this is a debug build, many times slower than a release one; build with --release",
-            ),
-            (
-                Warning::LoadedMachine { load_average_1m: 1.5, cpus_usable: 1 },
-                "the machine was busy before the first run: load 1.50 on 1 processor; close other programs, or wait",
-                "the machine was busy before the first run: load 1.50 on 1 processor; close other programs, or wait",
-            ),
-            (
-                Warning::MoreWorkersThanCores { workers: 4, cpus_usable: 2 },
-                "4 workers on 2 processors: they take turns",
-                "4 workers on 2 processors: they take turns",
-            ),
-            (
-                Warning::Drift { change: 0.0812 },
-                "the runs became 8.1 % longer from the first to the last third; --order interleaved would share it out among the rows",
-                "the runs became 8.1 % longer from the first to the last third",
-            ),
-            (
-                Warning::Drift { change: -0.05 },
-                "the runs became 5.0 % shorter from the first to the last third; --order interleaved would share it out among the rows",
-                "the runs became 5.0 % shorter from the first to the last third",
-            ),
-            (
-                Warning::Outliers { count: 2, samples: 40 },
-                "2 of 40 runs (5.0 %) stand apart from the others of their row; --precision 2% would run until the medians are sure",
-                "2 of 40 runs (5.0 %) stand apart from the others of their row",
-            ),
-            (
-                Warning::TooShort {
-                    label: "serial".to_owned(),
-                    median: Duration::from_micros(15),
-                    clock_precision: precision,
-                },
-                "serial: runs of 15µs are short for a clock with steps of 40ns; a longer list, or --rounds 100, would make them longer",
-                "serial: runs of 15µs are short for a clock with steps of 40ns; a longer list would make them longer",
-            ),
+    fn rounds_of_rows_of_different_speed_have_one_figure_each() {
+        let figures = round_figures(&[serial(&[900, 1000, 1100]), row(5, 2, &[9, 10, 11])]);
+        assert_eq!(figures.iter().map(|f| format!("{f:.2}")).collect::<Vec<_>>(), ["0.90", "1.00", "1.10"]);
+    }
+
+    #[test]
+    fn every_text_says_what_it_is_and_what_to_do() {
+        let asked = Asked { warmup: true, iterations: true, ..Asked::default() };
+        let all = [
+            Warning::DebugBuild,
+            Warning::Blocked,
+            Warning::TooFewRounds { rounds: 5, needed: 13 },
+            Warning::Disturbed { disturbed: 1, runs: 8 },
+            Warning::MoreWorkersThanCores { workers: 4, cpus_usable: 2 },
+            Warning::Drift { change: 0.0812 },
+            Warning::Drift { change: -0.05 },
+            Warning::TooShort {
+                label: "serial".to_owned(),
+                median: Duration::from_micros(15),
+                clock_precision: Duration::from_nanos(40),
+            },
         ];
-        for (warning, with_none, with_all) in cases {
-            assert_eq!(warning.text(NONE), with_none);
-            assert_eq!(warning.text(ALL), with_all);
-        }
-    }
-
-    #[test]
-    fn the_next_remedy_is_advised_where_the_first_is_in_use() {
-        let text = Warning::Drift { change: 0.1 }.text(OptionsInUse { interleaved: true, ..NONE });
-        assert!(text.ends_with("third; --warmup 1 may help"), "{text}");
-        let text = Warning::Outliers { count: 1, samples: 20 }.text(ALL);
-        assert_eq!(text, "1 of 20 runs (5.0 %) stands apart from the others of its row");
+        let texts: Vec<String> = all
+            .iter()
+            .flat_map(|warning| [warning.text(&Asked::default()), warning.text(&asked)])
+            .collect();
+        insta::assert_snapshot!(texts.join("\n"));
     }
 }

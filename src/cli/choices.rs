@@ -59,8 +59,8 @@ pub enum Encoding {
 /// In which order configurations run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Order {
-    /// Round by round over all of them.
-    Interleaved,
+    /// In rounds; each runs all of them in an order drawn at random.
+    Random,
     /// All runs of one, then all of the next.
     Blocked,
 }

@@ -219,25 +219,36 @@ pub struct MemoryArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct MeasureArgs {
-    /// Counted runs of each configuration
-    #[arg(long, value_name = "N", default_value = "5", value_parser = values::count)]
-    pub runs: NonZeroUsize,
-    /// Uncounted runs of each configuration, first
+    /// Measure exactly N rounds; each runs every configuration once [default: until
+    /// every row is decided, at most 200]
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub runs: Option<NonZeroUsize>,
+    /// Warm-up rounds, not counted
     #[arg(long, value_name = "N", default_value = "1", value_parser = values::count_or_zero)]
     pub warmup: u64,
-    /// Round by round over all configurations (every other round backwards), or
-    /// one configuration after another
-    #[arg(long, value_enum, default_value_t = Order::Interleaved)]
-    pub order: Order,
-    /// Run on until every median's interval is at most P % to either side
-    #[arg(long, value_name = "P%", value_parser = values::percent)]
+    /// Stop measuring after SECONDS, but not before a first verdict is possible
+    /// [default: 10; with --precision, 60]
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds, conflicts_with = "runs")]
+    pub max_time: Option<Duration>,
+    /// Differences up to P% count as `same`
+    #[arg(long, value_name = "P%", default_value = "2%", value_parser = values::margin)]
+    pub margin: f64,
+    /// Keep measuring until every interval is known to within P%
+    #[arg(long, value_name = "P%", value_parser = values::percent, conflicts_with = "runs")]
     pub precision: Option<f64>,
-    /// No further round with `--precision` after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
-    pub max_time: Duration,
-    /// Also write FILE, after every round; its ending is its format: `.json`,
-    /// `.csv`, `.md`, `.svg`, `.html`, or `.trace.json` for a trace viewer, which
-    /// is written at the end (may be given several times)
+    /// `random`: in rounds, each in an order of its own; `blocked`: one
+    /// configuration after the other, without verdicts
+    #[arg(long, value_enum, default_value_t = Order::Random)]
+    pub order: Order,
+    /// Seed of the random orders [default: drawn; every result has it]
+    #[arg(long, value_name = "N", value_parser = values::seed)]
+    pub seed: Option<u64>,
+    /// Row that the others are compared with, by its label [default: serial]
+    #[arg(long, value_name = "LABEL")]
+    pub reference: Option<String>,
+    /// Also write FILE; its ending is its format: `.json` (written after every
+    /// round), `.csv`, `.md`, `.svg`, `.html`, or `.trace.json` for a trace viewer
+    /// (may be given several times)
     #[arg(long, value_name = "FILE", value_parser = values::export, help_heading = "Output")]
     pub export: Vec<Export>,
     /// How results are written [default: `table` on a terminal, else `plain`]

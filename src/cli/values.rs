@@ -143,6 +143,22 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds above 0, such as 2 or 0.5".to_owned())
 }
 
+/// A margin from 0% to 100%, as a fraction.
+pub(super) fn margin(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    let margin = number.parse::<f64>().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    margin
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| "a percentage from 0% to 100%, such as 2%".to_owned())
+}
+
+/// A seed. Up to 2^53, the largest number that every reader of JSON keeps.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1 << 53;
+    let seed = text.replace('_', "").parse().ok().filter(|&seed| seed <= MOST);
+    seed.ok_or_else(|| format!("the seed is a number from 0 to {MOST}"))
+}
+
 /// A percentage above 0, as a fraction: `2%` and `2` are 0.02.
 pub(super) fn percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim_end();

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::{DONE, REFUSED, Screen};
 use crate::bench::diff::diff;
-use crate::bench::result::SavedRun;
+use crate::bench::result::Measurement;
 use crate::cli::DiffArgs;
 use crate::report::{self, json};
 
@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &DiffArgs, screen: &mut Screen<'_>) -> anyhow::Resu
     Ok(REFUSED)
 }
 
-fn read(path: &Path) -> anyhow::Result<SavedRun> {
+fn read(path: &Path) -> anyhow::Result<Measurement> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     json::read(&text)

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
+use crate::bench::result::Measurement;
 use crate::cli::{Export, ExportFormat};
 use crate::os::interrupt::Interrupt;
 use crate::report::{chart, csv, html, json, markdown, trace};
@@ -37,34 +38,52 @@ pub(super) fn want_timelines(exports: &[Export]) -> bool {
     exports.iter().any(|export| export.format.has_timelines())
 }
 
-/// Writes all files anew. A reader finds the old contents or the new ones, never a part. Those for
-/// which there is nothing to show yet are not written but given back: a curve needs a chunk size,
-/// a trace a timeline.
+/// Writes all files, each of them even where another cannot be written. Those for which there is
+/// nothing to show are given back: a curve needs a chunk size, a trace a timeline. So is the first
+/// error.
 pub(super) fn write<'a>(
     exports: &'a [Export],
     findings: &Findings,
     interrupt: &Interrupt,
-) -> Result<Vec<&'a Export>, ExportError> {
-    let mut nothing_to_show = Vec::new();
+) -> (Vec<&'a Export>, Option<ExportError>) {
+    let (mut nothing_to_show, mut failed) = (Vec::new(), None);
     for export in exports {
-        let Export { path, format } = export;
-        let Some(text) = rendered(findings, *format) else {
-            nothing_to_show.push(export);
-            continue;
-        };
-        let beside = beside(path);
-        // A second signal would end the process with the new file beside the old one.
-        let written = interrupt.hold_off(|| {
-            let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
-            if written.is_err() {
-                // The error that matters is the first one.
-                let _ = fs::remove_file(&beside);
+        match rendered(findings, export.format) {
+            None => nothing_to_show.push(export),
+            Some(text) => {
+                if let Err(error) = replace(&export.path, &text, interrupt) {
+                    failed.get_or_insert(error);
+                }
             }
-            written
-        });
-        written.map_err(|error| ExportError { path: path.clone(), error })?;
+        }
     }
-    Ok(nothing_to_show)
+    (nothing_to_show, failed)
+}
+
+/// Writes those of the files that hold JSON.
+pub(super) fn write_json(
+    exports: &[Export],
+    run: &Measurement,
+    interrupt: &Interrupt,
+) -> Result<(), ExportError> {
+    let text = json::render(run);
+    let with_json = exports.iter().filter(|export| export.format == ExportFormat::Json);
+    with_json.map(|export| &export.path).try_for_each(|path| replace(path, &text, interrupt))
+}
+
+/// Replaces a file: a reader finds the old contents or the new ones, never a part.
+fn replace(path: &Path, text: &str, interrupt: &Interrupt) -> Result<(), ExportError> {
+    let beside = beside(path);
+    // A second signal would end the process with the new file beside the old one.
+    let written = interrupt.hold_off(|| {
+        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+        if written.is_err() {
+            // The error that matters is the first one.
+            let _ = fs::remove_file(&beside);
+        }
+        written
+    });
+    written.map_err(|error| ExportError { path: path.to_owned(), error })
 }
 
 /// A name of this process's own in the same folder, where a rename is one step.

@@ -2,72 +2,38 @@
 
 use std::time::Duration;
 
-use super::command_line::command_line;
-use crate::bench::answer::answer;
 use crate::bench::cost_model::{Fit, Observation, fit, kruskal_weiss_chunksize, word_spread};
-use crate::bench::result::{ResultRow, SavedRun};
-use crate::bench::warnings::{OptionsInUse, warnings};
+use crate::bench::result::{ResultRow, Measurement};
+use crate::bench::warnings::{Asked, warnings};
 use crate::report::Report;
-use crate::report::answer::{wants_precision, what_can_be_seen};
 use crate::report::model::{BestSizes, ModelCurve, sentence};
 use crate::report::timeline::Timeline;
 
 /// What a report is made from.
 #[derive(Debug)]
 pub(super) struct Findings {
-    /// With its answer.
-    pub(super) run: SavedRun,
-    pub(super) warnings: Vec<String>,
+    /// With its answers and warnings.
+    pub(super) run: Measurement,
     /// One for each configuration, or none.
     pub(super) timelines: Vec<Timeline>,
-    /// What so many runs can show, where the answer leaves something open.
-    answer_note: Option<String>,
     models: Vec<ModelCurve>,
     model_note: Option<String>,
-    command: String,
 }
 
 impl Findings {
-    /// Draws the conclusions. Only a sweep has an answer and a model: it is about chunk sizes.
-    pub(super) fn of(mut run: SavedRun, is_sweep: bool, in_use: OptionsInUse) -> Self {
-        run.answer = if is_sweep { answer(&run.results) } else { None };
-        let answer_note = run
-            .answer
-            .as_ref()
-            .and_then(|found| what_can_be_seen(found, &run.results, in_use.precision));
+    /// Draws the conclusions. Only a sweep has a model: it is about chunk sizes.
+    pub(super) fn of(mut run: Measurement, is_sweep: bool, asked: &Asked) -> Self {
         let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
-        // Once is enough: where the note advises precision, no warning does.
-        let advised = run.answer.as_ref().is_some_and(wants_precision);
-        let in_use = OptionsInUse { precision: in_use.precision || advised, ..in_use };
-        let warnings = warnings(&run).iter().map(|warning| warning.text(in_use)).collect();
-        let timelines = Vec::new();
-        let command = command_line(&run);
-        Self { run, warnings, timelines, answer_note, models, model_note, command }
-    }
-
-    /// The row whose chunk size is the best one: the recommended row, or where that has no size,
-    /// as a serial one, the fastest of those that have one.
-    pub(super) fn best_sized(&self) -> Option<usize> {
-        let rows = &self.run.results;
-        let sized = |index: &usize| {
-            rows[*index].chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
-        };
-        let median = |index: usize| Some((rows[index].summary?.median, index));
-        let recommended = self.run.answer.as_ref()?.recommended;
-        let fastest = || (0..rows.len()).filter(sized).filter_map(median).min();
-        Some(recommended).filter(sized).or_else(|| Some(fastest()?.1))
+        run.warnings = warnings(&run, asked).iter().map(|warning| warning.text(asked)).collect();
+        Self { run, timelines: Vec::new(), models, model_note }
     }
 
     /// The same as the formats take it.
     pub(super) fn report(&self) -> Report<'_> {
         Report {
-            answer: self.run.answer.as_ref(),
-            answer_note: self.answer_note.as_deref(),
             models: &self.models,
             model_note: self.model_note.as_deref(),
-            warnings: &self.warnings,
             timelines: &self.timelines,
-            command: Some(&self.command),
             ..Report::new(&self.run)
         }
     }
@@ -80,14 +46,14 @@ pub(super) fn siblings<'a>(
 ) -> impl Iterator<Item = (usize, &'a ResultRow)> + Clone {
     rows.iter().enumerate().filter(move |(_, row)| {
         row.chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
-            && (&row.backend, row.workers, &row.transport, &row.start_method)
-                == (&like.backend, like.workers, &like.transport, &like.start_method)
-            && (&row.engine, row.rounds) == (&like.engine, like.rounds)
+            && (&row.setting.backend, row.setting.workers, &row.setting.transport, &row.setting.start_method)
+                == (&like.setting.backend, like.setting.workers, &like.setting.transport, &like.setting.start_method)
+            && (&row.setting.engine, row.setting.iterations) == (&like.setting.engine, like.setting.iterations)
     })
 }
 
 /// The cost model of the rows like this one.
-pub(super) fn fit_like(run: &SavedRun, like: &ResultRow) -> Option<Fit> {
+pub(super) fn fit_like(run: &Measurement, like: &ResultRow) -> Option<Fit> {
     let words = run.input.words;
     let observations: Vec<Observation> =
         siblings(&run.results, like).filter_map(|(_, row)| Observation::of(row, words)).collect();
@@ -96,11 +62,11 @@ pub(super) fn fit_like(run: &SavedRun, like: &ResultRow) -> Option<Fit> {
 
 /// A curve for each configuration whose model fits, and what there is to say of the one that the
 /// measurement is about: the first.
-fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
+fn models(run: &Measurement) -> (Vec<ModelCurve>, Option<String>) {
     let (mut curves, mut note) = (Vec::new(), None);
     for (index, row) in run.results.iter().enumerate() {
         let first = siblings(&run.results, row).next();
-        if row.workers.is_none() || first.is_none_or(|(first, _)| first != index) {
+        if row.setting.workers.is_none() || first.is_none_or(|(first, _)| first != index) {
             continue;
         }
         let Some(fit) = fit_like(run, row) else { continue };
@@ -112,7 +78,7 @@ fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
                 .collect();
             let smallest = sizes.iter().copied().min().unwrap_or(1);
             let largest = sizes.iter().copied().max().unwrap_or(1);
-            let workers = row.workers.unwrap_or(1);
+            let workers = row.setting.workers.unwrap_or(1);
             let predict = |size| -> Duration { fit.model.predict(run.input.words, workers, size) };
             curves.push(ModelCurve::sampled(index, smallest..=largest, predict));
         }
@@ -127,32 +93,12 @@ fn best_sizes<'a>(
     words: usize,
 ) -> BestSizes {
     let spread = word_spread(rows.clone());
-    let workers = rows.find_map(|row| row.workers).unwrap_or(1).max(1);
+    let workers = rows.find_map(|row| row.setting.workers).unwrap_or(1).max(1);
     let overhead = fit.model.seconds_per_task;
     BestSizes {
         model: fit.model.best_chunksize(words, workers),
         kruskal_weiss: spread
             .filter(|_| overhead > 0.0)
             .and_then(|spread| kruskal_weiss_chunksize(words, workers, overhead, spread)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::fixtures::{row, run, serial};
-
-    #[test]
-    fn precision_is_advised_once() {
-        let scattered = [1000, 1010, 1020, 1015, 5000, 1012, 1003, 1018, 1007, 1016];
-        let apart = run(vec![serial(&scattered), row(500, &scattered), row(5000, &scattered)]);
-        for (is_sweep, in_use, times) in [(true, false, 1), (false, false, 1), (true, true, 0)] {
-            let in_use = OptionsInUse { precision: in_use, ..OptionsInUse::default() };
-            let found = Findings::of(apart.clone(), is_sweep, in_use);
-            assert!(found.warnings.iter().any(|text| text.contains("stand apart")), "{found:?}");
-            let said = [found.warnings, found.answer_note.into_iter().collect()].concat();
-            let advice = said.iter().filter(|text| text.contains("--precision")).count();
-            assert_eq!(advice, times, "{said:?}");
-        }
     }
 }

@@ -38,7 +38,6 @@ fn rendered(machine: &Environment, workers: usize) -> String {
     fact("system", machine.os.clone());
     fact("kernel", machine.kernel.clone());
     fact("governor", machine.governor.clone());
-    fact("load", machine.load_average_1m.map(|load| format!("{load:.2} over the last minute")));
     fact("engines", Some(machine.engines.join(", ")));
     fact("build", machine.debug_build.then(|| "debug: far slower than a release build".to_owned()));
     fact(

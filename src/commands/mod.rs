@@ -6,7 +6,6 @@
 
 mod check;
 mod cluster;
-mod command_line;
 mod compare;
 mod completions;
 mod config;

@@ -1,8 +1,10 @@
 //! From configurations and what they gave to the rows of a saved measurement.
 
+use std::collections::BTreeMap;
+
 use super::config::Config;
 use crate::backend::WorkerRecord;
-use crate::bench::result::{Chunksize, ProcessRow, ResultRow};
+use crate::bench::result::{Chunksize, ProcessRow, ResultRow, Setting};
 
 /// The row of a configuration that has not run yet, without a label.
 pub(super) fn empty_row(config: &Config, words: usize) -> ResultRow {
@@ -11,21 +13,26 @@ pub(super) fn empty_row(config: &Config, words: usize) -> ResultRow {
     let processes = config.processes();
     ResultRow {
         label: String::new(),
-        backend: config.backend_name().to_owned(),
-        workers: parallel.then_some(work.workers.get()),
+        setting: Setting {
+            backend: config.backend_name().to_owned(),
+            program: None,
+            workers: parallel.then_some(work.workers.get()),
+            transport: processes.map(|processes| processes.transport.to_string()),
+            start_method: processes.map(|processes| processes.start_method.to_string()),
+            engine: work.engine.name().to_owned(),
+            iterations: work.rounds.get(),
+            parameters: BTreeMap::new(),
+        },
         chunksize: parallel.then(|| match work.chunksize.fixed(words, work.workers, work.rounds) {
             Some(size) => Chunksize::Fixed(size.get()),
             None => Chunksize::Schedule(work.chunksize.to_string()),
         }),
         tasks: None,
-        transport: processes.map(|processes| processes.transport.to_string()),
-        start_method: processes.map(|processes| processes.start_method.to_string()),
-        engine: work.engine.name().to_owned(),
-        rounds: work.rounds.get(),
         samples: Vec::new(),
         summary: None,
+        against_reference: None,
+        against_recommended: None,
         processes: Vec::new(),
-        against_serial: None,
         spilled_bytes: None,
         peak_memory_bytes: None,
     }

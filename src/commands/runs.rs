@@ -12,13 +12,15 @@ use super::larger::Extent;
 use super::once::{Finished, once};
 use super::rows;
 use crate::backend::{Around, Checksum};
-use crate::bench::answer::compare_with_serial;
 use crate::bench::clock::MonotonicClock;
-use crate::bench::plan::{RunParts, Runner};
+use crate::bench::evidence::LEVEL;
+use crate::bench::plan::{Plan, RunRecord, Runner};
 use crate::bench::result::{
-    Environment, Input as SavedInput, ProcessRow, ResultRow, Sample, SavedRun,
+    Disturbance, Environment, Input as SavedInput, Measurement, Order, ProcessRow, ResultRow,
+    SCHEMA, Sample, Stopped,
 };
 use crate::bench::stats::summarise;
+use crate::bench::verdict::{Standings, conclude};
 use crate::known::Spilled;
 use crate::os::interrupt::Interrupt;
 use crate::os::peak_memory::Peak;
@@ -28,8 +30,6 @@ use crate::report::label;
 pub(super) struct Runs<'a, 'b> {
     pub(super) input: &'a mut Input<'b>,
     pub(super) configs: &'a [Config],
-    /// The row that the plan calls 0.
-    pub(super) first: usize,
     pub(super) clock: MonotonicClock,
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) record: &'a RefCell<Record>,
@@ -38,7 +38,7 @@ pub(super) struct Runs<'a, 'b> {
 impl Runner for Runs<'_, '_> {
     type Error = anyhow::Error;
 
-    fn run(&mut self, row: usize) -> anyhow::Result<RunParts> {
+    fn run(&mut self, row: usize) -> anyhow::Result<RunRecord> {
         // Progress within a run would cost the run; the bar moves between two of them.
         let around = Around {
             clock: &self.clock,
@@ -46,7 +46,6 @@ impl Runner for Runs<'_, '_> {
             interrupt: self.interrupt,
             recorder: None,
         };
-        let row = self.first + row;
         let config = &self.configs[row];
         // This process maps all that is shared, so its own peak counts that once; workers add what
         // they have for themselves. They need not have had it when this process was at its peak:
@@ -56,13 +55,14 @@ impl Runner for Runs<'_, '_> {
         let peak_bytes = peak.bytes().map(|own| own + finished.private_bytes);
         let parts = finished.parts;
         self.record.borrow_mut().keep(row, config, finished, peak_bytes)?;
-        Ok(parts)
+        Ok(RunRecord { parts, disturbance: Disturbance::default() })
     }
 }
 
 /// What is known of a measurement besides its samples.
 pub(super) struct Record {
     name: String,
+    command: Vec<String>,
     environment: Environment,
     extent: Extent,
     rows: Vec<Facts>,
@@ -87,8 +87,13 @@ struct Seen {
 
 impl Record {
     /// Nothing has run yet.
-    pub(super) fn new(name: String, environment: Environment, extent: Extent) -> Self {
-        Self { name, environment, extent, rows: Vec::new(), seen: BTreeMap::new() }
+    pub(super) fn new(
+        name: String,
+        environment: Environment,
+        extent: Extent,
+        command: Vec<String>,
+    ) -> Self {
+        Self { name, command, environment, extent, rows: Vec::new(), seen: BTreeMap::new() }
     }
 
     /// Makes room for the rows of more configurations.
@@ -136,24 +141,59 @@ impl Record {
         self.rows.iter().find_map(|facts| facts.spilled.as_ref())
     }
 
-    /// The label of a row.
-    pub(super) fn label(&self, row: usize) -> String {
-        let empty: Vec<ResultRow> = self.rows.iter().map(|facts| facts.empty.clone()).collect();
-        label::labels(&empty).swap_remove(row)
+    /// The rows without any samples.
+    pub(super) fn rows(&self) -> Vec<ResultRow> {
+        self.rows.iter().map(|facts| facts.empty.clone()).collect()
     }
 
-    /// The measurement, with these samples row by row.
-    pub(super) fn saved(&self, samples: &[Vec<Sample>]) -> SavedRun {
+    /// The label of a row.
+    pub(super) fn label(&self, row: usize) -> String {
+        label::labels(&self.rows()).swap_remove(row)
+    }
+
+    /// The row with this label.
+    ///
+    /// # Errors
+    ///
+    /// When no row has it; the error names those that there are.
+    pub(super) fn row_called(&self, label: &str) -> anyhow::Result<usize> {
+        let labels = label::labels(&self.rows());
+        labels.iter().position(|other| other == label).ok_or_else(|| {
+            let labels = labels.join("; ");
+            anyhow::anyhow!("--reference {label:?} is no row of this table, which has: {labels}")
+        })
+    }
+
+    /// The measurement with these samples row by row, and what follows from their rounds.
+    pub(super) fn measurement(
+        &self,
+        samples: &[Vec<Sample>],
+        plan: &Plan,
+        stopped: Stopped,
+        margin: f64,
+        standings: &mut Standings,
+    ) -> Measurement {
         let mut results: Vec<ResultRow> =
             self.rows.iter().zip(samples).map(|(facts, samples)| facts.row(samples)).collect();
         let labels = label::labels(&results);
         for (row, label) in results.iter_mut().zip(labels) {
             row.label = label;
         }
-        compare_with_serial(&mut results);
+        let answers = match plan.order {
+            Order::Random => conclude(&mut results, standings),
+            Order::Blocked => Vec::new(),
+        };
         let seen = self.seen.values().next();
-        SavedRun {
+        Measurement {
+            schema: SCHEMA,
             wordhash: env!("CARGO_PKG_VERSION").to_owned(),
+            command: self.command.clone(),
+            seed: plan.seed,
+            order: plan.order,
+            stopped,
+            level: LEVEL,
+            margin,
+            warnings: Vec::new(),
             environment: self.environment.clone(),
             input: SavedInput {
                 path: self.name.clone(),
@@ -163,17 +203,17 @@ impl Record {
                 checksum: seen.and_then(|seen| seen.checksum).map(|sum| sum.to_string()),
             },
             results,
-            answer: None,
+            answers,
+            model: None,
         }
     }
 }
 
 impl Facts {
     fn row(&self, samples: &[Sample]) -> ResultRow {
-        let totals: Vec<_> = samples.iter().map(|sample| sample.total).collect();
         ResultRow {
             samples: samples.to_vec(),
-            summary: summarise(&totals),
+            summary: summarise(samples),
             tasks: self.tasks,
             spilled_bytes: self.spilled.map(|spilled| spilled.bytes),
             peak_memory_bytes: self.peak_bytes,

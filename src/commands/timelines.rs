@@ -8,7 +8,7 @@ use super::config::{Config, Way};
 use super::input::{Input, Text};
 use crate::backend::{self, Around, BackendError, Outcome, Recorder, Span};
 use crate::bench::clock::{Clock as _, MonotonicClock};
-use crate::bench::result::SavedRun;
+use crate::bench::result::Measurement;
 use crate::known;
 use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -26,7 +26,7 @@ pub(super) struct Watched<'a> {
 pub(super) fn record(
     input: &Input<'_>,
     configs: &[Config],
-    run: &SavedRun,
+    run: &Measurement,
     watched: &Watched<'_>,
 ) -> anyhow::Result<Vec<Timeline>> {
     let mut timelines = Vec::with_capacity(configs.len());

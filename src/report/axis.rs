@@ -47,13 +47,13 @@ impl Axis {
     pub fn value(self, row: &ResultRow) -> Option<String> {
         let parallel = !is_serial(row);
         match self {
-            Self::Backend => parallel.then(|| row.backend.clone()),
-            Self::Workers => row.workers.filter(|_| parallel).map(|workers| workers.to_string()),
+            Self::Backend => parallel.then(|| row.setting.backend.clone()),
+            Self::Workers => row.setting.workers.filter(|_| parallel).map(|workers| workers.to_string()),
             Self::Chunksize => row.chunksize.as_ref().filter(|_| parallel).map(ToString::to_string),
-            Self::Transport => row.transport.clone().filter(|_| parallel),
-            Self::StartMethod => row.start_method.clone().filter(|_| parallel),
-            Self::Engine => Some(row.engine.clone()),
-            Self::Rounds => Some(row.rounds.to_string()),
+            Self::Transport => row.setting.transport.clone().filter(|_| parallel),
+            Self::StartMethod => row.setting.start_method.clone().filter(|_| parallel),
+            Self::Engine => Some(row.setting.engine.clone()),
+            Self::Rounds => Some(row.setting.iterations.to_string()),
         }
     }
 
@@ -83,7 +83,7 @@ impl Axis {
 /// Whether a row is one without workers.
 #[must_use]
 pub fn is_serial(row: &ResultRow) -> bool {
-    row.backend == SERIAL
+    row.setting.backend == SERIAL
 }
 
 /// What all rows have in common, for a caption: `processes, 4 workers, shared, spawn, avx512`.
@@ -93,7 +93,7 @@ pub fn in_common(rows: &[ResultRow]) -> String {
     let phrases: Vec<_> = Axis::ALL
         .into_iter()
         .filter(|axis| !axis.varies(rows))
-        .filter(|axis| *axis != Axis::Rounds || rows.iter().any(|row| row.rounds != 1))
+        .filter(|axis| *axis != Axis::Rounds || rows.iter().any(|row| row.setting.iterations != 1))
         .filter_map(|axis| rows.iter().find_map(|row| axis.phrase(row)))
         .collect();
     phrases.join(", ")

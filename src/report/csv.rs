@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::escape::csv_field;
-use crate::bench::result::{ResultRow, Sample, SavedRun};
+use crate::bench::result::{ResultRow, Sample, Measurement};
 
 /// The names of the columns, in their order.
 pub const COLUMNS: [&str; 18] = [
@@ -32,7 +32,7 @@ pub const COLUMNS: [&str; 18] = [
 
 /// Every sample of every row.
 #[must_use]
-pub fn render(run: &SavedRun) -> String {
+pub fn render(run: &Measurement) -> String {
     let mut text = COLUMNS.join(",");
     text.push('\n');
     for row in &run.results {
@@ -49,14 +49,14 @@ pub fn render(run: &SavedRun) -> String {
 fn fields(row: &ResultRow, words: usize, sample: &Sample) -> [String; COLUMNS.len()] {
     [
         row.label.clone(),
-        row.backend.clone(),
-        or_empty(row.workers),
+        row.setting.backend.clone(),
+        or_empty(row.setting.workers),
         or_empty(row.chunksize.as_ref()),
         or_empty(row.tasks),
-        or_empty(row.transport.as_ref()),
-        or_empty(row.start_method.as_ref()),
-        row.engine.clone(),
-        row.rounds.to_string(),
+        or_empty(row.setting.transport.as_ref()),
+        or_empty(row.setting.start_method.as_ref()),
+        row.setting.engine.clone(),
+        row.setting.iterations.to_string(),
         words.to_string(),
         sample.round.to_string(),
         sample.position.to_string(),

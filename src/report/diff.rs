@@ -35,16 +35,10 @@ fn table(pairs: &[Pair]) -> String {
     let headings = ["", &format!("old {symbol}"), &format!("new {symbol}"), "time", "verdict"];
     table.set_header(headings.map(Cell::new));
     for pair in pairs {
-        let comparison = pair.comparison;
-        let change = comparison.map_or_else(String::new, |comparison| {
-            let [middle, low, high] =
-                [comparison.ratio, comparison.low, comparison.high].map(percent);
-            format!("{middle} ({low} to {high})")
+        let change = pair.ratio().map(percent).unwrap_or_default();
+        let verdict = pair.interval().map_or_else(String::new, |[low, high]| {
+            format!("({} to {})", percent(low), percent(high))
         });
-        let verdict = comparison.map_or_else(
-            || "too few runs to say".to_owned(),
-            |comparison| comparison.verdict.to_string(),
-        );
         let label = one_line(&pair.label).into_owned();
         table.add_row([label, unit.bare(pair.old), unit.bare(pair.new), change, verdict]);
     }

@@ -3,10 +3,10 @@
 //! It measures nothing; what is not known is left out.
 
 use super::figure;
-use crate::bench::result::SavedRun;
+use crate::bench::result::Measurement;
 
 /// `wordhash 0.1.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512`.
-pub(crate) fn sentence(run: &SavedRun) -> String {
+pub(crate) fn sentence(run: &Measurement) -> String {
     let environment = &run.environment;
     let cpu = environment.cpu.as_deref().unwrap_or("an unnamed processor");
     let mut sentence = format!("wordhash {} on {cpu} ({})", run.wordhash, cores(run));
@@ -22,11 +22,10 @@ pub(crate) fn sentence(run: &SavedRun) -> String {
 }
 
 /// Everything known of program, machine and input, for a list.
-pub(crate) fn facts(run: &SavedRun) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(run: &Measurement) -> Vec<(&'static str, String)> {
     let environment = &run.environment;
     let input = &run.input;
     let build = if environment.debug_build { "debug" } else { "release" };
-    let load = environment.load_average_1m.map(|load| format!("{load:.2}"));
     let precision = environment.clock_precision.map(|step| format!("{} ns", step.as_nanos()));
     let facts = [
         ("program", Some(format!("wordhash {} ({build} build)", run.wordhash))),
@@ -38,7 +37,6 @@ pub(crate) fn facts(run: &SavedRun) -> Vec<(&'static str, String)> {
         ("architecture", environment.architecture.clone()),
         ("engine", Some(format!("{} of {}", environment.engine, environment.engines.join(", ")))),
         ("governor", environment.governor.clone()),
-        ("load before", load),
         ("clock precision", precision),
         ("begun", environment.started_at.clone()),
         ("input", Some(input.path.clone())),
@@ -50,7 +48,7 @@ pub(crate) fn facts(run: &SavedRun) -> Vec<(&'static str, String)> {
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn cores(run: &SavedRun) -> String {
+fn cores(run: &Measurement) -> String {
     let usable = run.environment.cores_usable;
     match run.environment.cores_physical {
         Some(physical) => format!("{usable} of {physical} cores usable"),

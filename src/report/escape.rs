@@ -60,6 +60,28 @@ pub(crate) fn markdown_block(text: &str) -> String {
     format!("{fence}sh\n{text}\n{fence}\n")
 }
 
+/// A command line that can be pasted into a shell. A word that cannot be seen as it stands is
+/// written as escapes between `$'` and `'`, which bash, zsh and ksh know, and POSIX since 2024.
+pub(crate) fn command_line(words: &[String]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    match shlex::try_quote(word) {
+        Ok(quoted) if !word.chars().any(char::is_control) => quoted.into_owned(),
+        _ => format!("$'{}'", word.bytes().map(escaped).collect::<String>()),
+    }
+}
+
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+        b' '..=b'~' => char::from(byte).to_string(),
+        // Three octal digits, always: hexadecimal ones would go on into the next letter.
+        _ => format!("\\{byte:03o}"),
+    }
+}
+
 fn longest_run_of_backticks(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
 }

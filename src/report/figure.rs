@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::bench::result::Comparison;
+
 /// A unit of time, the same for all times of a table so that a column can be compared by eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeUnit {
@@ -46,6 +48,35 @@ impl TimeUnit {
     }
 }
 
+impl TimeUnit {
+    /// Times that add up to `total`, as numbers that add up to it too, to the last digit shown:
+    /// each is rounded down, and those with the largest remainders are then rounded up (the method
+    /// of the largest remainder, as in the apportionment of seats).
+    pub(crate) fn bare_parts<const N: usize>(
+        self,
+        total: Duration,
+        parts: [Option<Duration>; N],
+    ) -> [Option<String>; N] {
+        let steps_per_unit = if self == Self::Seconds { 1e2 } else { 1e1 };
+        let steps = |time: Duration| self.of(time) * steps_per_unit;
+        let exact = parts.map(|part| part.map(steps));
+        let mut whole = exact.map(|part| part.map(f64::floor));
+        let sum: f64 = whole.iter().flatten().sum();
+        let mut missing = steps(total).round() - sum;
+        let mut by_remainder: Vec<usize> = (0..N).filter(|&part| exact[part].is_some()).collect();
+        let remainder = |part: usize| exact[part].unwrap_or(0.0).fract();
+        by_remainder.sort_by(|&one, &other| remainder(other).total_cmp(&remainder(one)));
+        for part in by_remainder {
+            if missing >= 1.0 {
+                whole[part] = whole[part].map(|steps| steps + 1.0);
+                missing -= 1.0;
+            }
+        }
+        let decimals = if self == Self::Seconds { 2 } else { 1 };
+        whole.map(|part| part.map(|steps| format!("{:.decimals$}", steps / steps_per_unit)))
+    }
+}
+
 /// A count in groups of three: `1,049,938`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -59,12 +90,28 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// A speed-up with its interval: `1.77× (1.70–1.81)`. An end that two or three samples leave wide
-/// open is shown as beyond any speed-up there is, not as a number of twenty digits.
-pub(crate) fn speedup((middle, low, high): (f64, f64, f64)) -> String {
-    const OPEN: f64 = 1000.0;
-    let high = if high < OPEN { format!("{high:.2}") } else { "∞".to_owned() };
-    format!("{middle:.2}× ({low:.2}–{high})")
+/// A speed-up with its interval: `1.77× (1.70–1.81)`.
+pub(crate) fn speedup(found: &Comparison) -> String {
+    match found.interval {
+        Some([low, high]) => format!("{:.2}× ({low:.2}–{high:.2})", found.speedup),
+        None => format!("{:.2}×", found.speedup),
+    }
+}
+
+/// How much more time a row takes than another: `+3.1% (−0.4…+6.2)`.
+pub(crate) fn time_difference(found: &Comparison) -> String {
+    let signed = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0).replace('-', "−");
+    let middle = signed(found.time_ratio());
+    match found.time_ratio_interval() {
+        Some([low, high]) => format!("{middle}% ({}…{})", signed(low), signed(high)),
+        None => format!("{middle}%"),
+    }
+}
+
+/// A share as a percentage: `11%`, or below ten `2.4%`.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
 }
 
 /// A number of bytes in binary units: `7.8 GiB`.

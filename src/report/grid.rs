@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::Report;
 use super::axis::{Axis, SERIAL, is_serial};
 use super::figure::{self, TimeUnit};
-use crate::bench::result::{ResultRow, Sample, Summary, Verdict};
+use crate::bench::result::{ResultRow, Summary, Verdict};
+use crate::bench::stats::{PARTS, parts};
 use crate::one_line::one_line;
 
 /// What a column shows.
@@ -17,15 +18,17 @@ pub(crate) enum Column {
     Configuration(Axis),
     Tasks,
     Median,
-    Start,
-    Map,
-    Exchange,
-    Set,
+    Quartiles,
+    Part(usize),
     Speedup,
     Verdict,
+    AgainstBest,
     Rate,
     Spilled,
 }
+
+/// The names of the parts of a run, in the order of [`PARTS`].
+const PART_NAMES: [&str; PARTS.len()] = ["start", "map", "exchange", "set", "end"];
 
 /// One field of the table.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,7 +45,7 @@ pub(crate) struct GridRow {
     pub(crate) cells: Vec<Cell>,
     pub(crate) verdict: Option<Verdict>,
     pub(crate) recommended: bool,
-    /// Whether it cannot be told from the fastest row, or is that.
+    /// Whether no other row has been shown to be faster.
     pub(crate) among_the_fastest: bool,
 }
 
@@ -56,15 +59,18 @@ pub(crate) struct Grid {
 
 impl Column {
     /// The figure columns, in the order of the table.
-    const FIGURES: [Self; 10] = [
+    const FIGURES: [Self; 13] = [
         Self::Tasks,
         Self::Median,
-        Self::Start,
-        Self::Map,
-        Self::Exchange,
-        Self::Set,
+        Self::Quartiles,
+        Self::Part(0),
+        Self::Part(1),
+        Self::Part(2),
+        Self::Part(3),
+        Self::Part(4),
         Self::Speedup,
         Self::Verdict,
+        Self::AgainstBest,
         Self::Rate,
         Self::Spilled,
     ];
@@ -76,17 +82,16 @@ impl Column {
             Self::Configuration(Axis::Workers) => "workers".to_owned(),
             Self::Configuration(Axis::Chunksize) => "chunksize".to_owned(),
             Self::Configuration(Axis::Transport) => "transport".to_owned(),
-            Self::Configuration(Axis::StartMethod) => "start by".to_owned(),
+            Self::Configuration(Axis::StartMethod) => "start method".to_owned(),
             Self::Configuration(Axis::Engine) => "engine".to_owned(),
             Self::Configuration(Axis::Rounds) => "rounds".to_owned(),
             Self::Tasks => "tasks".to_owned(),
             Self::Median => format!("median {unit}"),
-            Self::Start => "start".to_owned(),
-            Self::Map => "map".to_owned(),
-            Self::Exchange => "exchange".to_owned(),
-            Self::Set => "set".to_owned(),
+            Self::Quartiles => "quartiles".to_owned(),
+            Self::Part(part) => PART_NAMES[part].to_owned(),
             Self::Speedup => "speed-up".to_owned(),
             Self::Verdict => "verdict".to_owned(),
+            Self::AgainstBest => "vs best".to_owned(),
             Self::Rate => "M words/s".to_owned(),
             Self::Spilled => "spilled".to_owned(),
         }
@@ -102,25 +107,26 @@ impl Column {
     }
 
     fn cell(self, row: &ResultRow, summary: &Summary, words: usize, unit: TimeUnit) -> Cell {
-        let part = |part: fn(&Sample) -> Option<Duration>| {
-            let time = median_of(&row.samples, part);
-            time.map_or_else(Cell::default, |time| Cell::number(unit.bare(time), unit.of(time)))
-        };
         match self {
             Self::Configuration(axis) => configuration(axis, row),
             Self::Tasks => row
                 .tasks
                 .map_or_else(Cell::default, |tasks| Cell::number(tasks.to_string(), tasks as f64)),
-            Self::Median => Cell::number(median(summary, unit), unit.of(summary.median)),
-            Self::Start => part(|sample| sample.start),
-            Self::Map => part(|sample| sample.map),
-            Self::Exchange => part(|sample| sample.exchange),
-            Self::Set => part(|sample| sample.set),
-            Self::Speedup => row.against_serial.map_or_else(Cell::default, |comparison| {
-                let speedup = comparison.speedup();
-                Cell::number(figure::speedup(speedup), speedup.0)
+            Self::Median => Cell::number(unit.bare(summary.median), unit.of(summary.median)),
+            Self::Quartiles => quartiles(row, summary, unit),
+            Self::Part(part) => {
+                let times = parts(&row.samples);
+                let shown = unit.bare_parts(summary.median, times);
+                let shown = std::iter::zip(shown, times).nth(part);
+                shown.and_then(|(text, time)| Some(Cell::number(text?, unit.of(time?)))).unwrap_or_default()
+            }
+            Self::Speedup => row.against_reference.map_or_else(Cell::default, |comparison| {
+                Cell::number(figure::speedup(&comparison), comparison.speedup)
             }),
-            Self::Verdict => row.against_serial.map_or_else(Cell::default, |comparison| Cell {
+            Self::AgainstBest => row.against_recommended.map_or_else(Cell::default, |comparison| {
+                Cell::number(figure::time_difference(&comparison), comparison.time_ratio())
+            }),
+            Self::Verdict => row.against_reference.map_or_else(Cell::default, |comparison| Cell {
                 text: comparison.verdict.to_string(),
                 value: None,
             }),
@@ -153,23 +159,23 @@ impl Grid {
         let mut columns: Vec<_> = configuration.into_iter().map(Column::Configuration).collect();
         columns.extend(Column::FIGURES);
 
-        let compared = rows.iter().any(|row| row.against_serial.is_some());
+        let compared = rows.iter().any(|row| row.against_reference.is_some());
         let rows = measured.into_iter().map(|(index, row, summary)| {
             let cell = |column: &Column| column.cell(row, summary, report.run.input.words, unit);
             let mut cells: Vec<_> = columns.iter().map(cell).collect();
             if is_serial(row) && (shows_backend || cells[0].text.is_empty()) {
                 SERIAL.clone_into(&mut cells[0].text);
             }
-            if compared && is_serial(row) && row.against_serial.is_none() {
+            if compared && is_serial(row) && row.against_reference.is_none() {
                 let at = columns.iter().position(|column| *column == Column::Speedup);
                 if let Some(at) = at {
                     cells[at] = Cell::number("reference".to_owned(), 1.0);
                 }
             }
-            let verdict = row.against_serial.map(|comparison| comparison.verdict);
-            let recommended = report.answer.is_some_and(|answer| answer.recommended == index);
-            let among_the_fastest =
-                report.answer.is_some_and(|answer| answer.indistinguishable.contains(&index));
+            let verdict = row.against_reference.map(|comparison| comparison.verdict);
+            let answers = &report.run.answers;
+            let recommended = answers.iter().any(|answer| answer.recommended == index);
+            let among_the_fastest = answers.iter().any(|answer| answer.fastest.contains(&index));
             GridRow { cells, verdict, recommended, among_the_fastest }
         });
         let rows = rows.collect();
@@ -211,22 +217,13 @@ fn configuration(axis: Axis, row: &ResultRow) -> Cell {
     Cell { text: one_line(&text).into_owned(), value }
 }
 
-/// `62.1 ±1.1`: the interval's farther end, so that what is said is never narrower than it is.
-fn median(summary: &Summary, unit: TimeUnit) -> String {
-    let median = unit.bare(summary.median);
-    let Some(interval) = summary.median_interval else { return median };
-    let below = summary.median.saturating_sub(interval.low);
-    let above = interval.high.saturating_sub(summary.median);
-    format!("{median} ±{}", unit.bare(below.max(above)))
-}
-
-/// The middle of a part's times; `None` where no sample has it.
-fn median_of(samples: &[Sample], part: fn(&Sample) -> Option<Duration>) -> Option<Duration> {
-    let mut times: Vec<_> = samples.iter().filter_map(part).collect();
-    times.sort_unstable();
-    let upper = *times.get(times.len() / 2)?;
-    let lower = times[(times.len() - 1) / 2];
-    Some((lower + upper) / 2)
+/// `61.0–64.2`; nothing of a single sample.
+fn quartiles(row: &ResultRow, summary: &Summary, unit: TimeUnit) -> Cell {
+    if row.samples.len() < 2 {
+        return Cell::default();
+    }
+    let [low, high] = summary.quartiles;
+    Cell::number(format!("{}–{}", unit.bare(low), unit.bare(high)), unit.of(high))
 }
 
 fn rate(words: usize, median: Duration) -> Cell {

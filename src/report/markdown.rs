@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::axis::in_common;
-use super::escape::{markdown, markdown_block, markdown_code};
+use super::escape::{command_line, markdown, markdown_block, markdown_code};
 use super::grid::{Column, Grid};
 use super::{Report, answer, environment, figure};
 
@@ -25,25 +25,23 @@ pub fn render(report: &Report<'_>) -> String {
     if !grid.rows.is_empty() {
         table(&mut text, &grid);
     }
-    if let Some(found) = report.answer {
-        let _ = writeln!(text, "{}\n", markdown(&answer::sentences(found, &run.results)));
+    for found in &run.answers {
+        let _ = writeln!(text, "{}\n", markdown(&answer::sentences(found, run).join(" ")));
     }
-    if let Some(note) = report.answer_note {
-        let _ = writeln!(text, "{}\n", markdown(note));
+    if let Some(sentence) = answer::how_sure(run) {
+        let _ = writeln!(text, "{}\n", markdown(&sentence));
     }
     if let Some(note) = report.model_note {
         let _ = writeln!(text, "{}\n", markdown(note));
     }
-    for warning in report.warnings {
+    for warning in &run.warnings {
         let _ = writeln!(text, "- {}", markdown(warning));
     }
-    if !report.warnings.is_empty() {
+    if !run.warnings.is_empty() {
         text.push('\n');
     }
     let _ = writeln!(text, "{}", markdown(&environment::sentence(run)));
-    if let Some(command) = report.command {
-        let _ = write!(text, "\n{}", markdown_block(command));
-    }
+    let _ = write!(text, "\n{}", markdown_block(&command_line(&run.command)));
     text
 }
 

@@ -37,8 +37,7 @@ pub mod table;
 pub mod timeline;
 pub mod trace;
 
-use crate::bench::answer::Answer;
-use crate::bench::result::SavedRun;
+use crate::bench::result::Measurement;
 use model::ModelCurve;
 use timeline::Timeline;
 
@@ -46,37 +45,24 @@ use timeline::Timeline;
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     /// The measurement.
-    pub run: &'a SavedRun,
-    /// What the measurement says to do.
-    pub answer: Option<&'a Answer>,
-    /// How small a difference the runs could show, where the answer leaves something open; a
-    /// sentence.
-    pub answer_note: Option<&'a str>,
+    pub run: &'a Measurement,
     /// What a cost model says beside what was measured.
     pub models: &'a [ModelCurve],
     /// What there is to say of the model, or why none is shown; a sentence.
     pub model_note: Option<&'a str>,
-    /// What may make the figures worth less, one sentence each.
-    pub warnings: &'a [String],
     /// One run of each configuration, recorded apart from the runs that were timed.
     pub timelines: &'a [Timeline],
-    /// The command line that measured, ready to be pasted into a shell.
-    pub command: Option<&'a str>,
 }
 
 impl<'a> Report<'a> {
     /// A report of the measurement alone; set the other fields where there is more to show.
     #[must_use]
-    pub fn new(run: &'a SavedRun) -> Self {
+    pub fn new(run: &'a Measurement) -> Self {
         Self {
             run,
-            answer: None,
-            answer_note: None,
             models: &[],
             model_note: None,
-            warnings: &[],
             timelines: &[],
-            command: None,
         }
     }
 }

@@ -25,12 +25,15 @@ pub struct Layout {
 }
 
 /// The columns that may go where there is no room, the least telling first.
-const EXPENDABLE: [Column; 7] = [
+const EXPENDABLE: [Column; 10] = [
     Column::Rate,
-    Column::Start,
-    Column::Set,
-    Column::Map,
     Column::Tasks,
+    Column::Part(4),
+    Column::Part(0),
+    Column::Part(3),
+    Column::Part(2),
+    Column::Part(1),
+    Column::Quartiles,
     Column::Spilled,
     Column::Verdict,
 ];
@@ -58,11 +61,10 @@ pub fn render(report: &Report<'_>, layout: Layout) -> String {
     if !left_out.is_empty() {
         let _ = writeln!(text, "(no room here for: {})", left_out.join(", "));
     }
-    if let Some(found) = report.answer {
-        let _ = writeln!(text, "\n{}", answer::sentences(found, &report.run.results));
-    }
-    if let Some(note) = report.answer_note {
-        let _ = writeln!(text, "{}", one_line(note));
+    let run = report.run;
+    let answers = run.answers.iter().flat_map(|found| answer::sentences(found, run));
+    for (index, sentence) in answers.chain(answer::how_sure(run)).enumerate() {
+        let _ = writeln!(text, "{}{sentence}", if index == 0 { "\n" } else { "" });
     }
     if let Some(note) = report.model_note {
         let _ = writeln!(text, "{}", one_line(note));
@@ -133,7 +135,7 @@ fn paint(grid: &Grid, lines: &mut [String]) {
         let colour = match verdict {
             Verdict::Faster => GREEN,
             Verdict::Slower => RED,
-            Verdict::NoClearDifference => FAINT,
+            Verdict::Same | Verdict::Unclear => FAINT,
         };
         let word = verdict.to_string();
         if let Some(at) = line.rfind(&word) {

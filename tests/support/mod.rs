@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use wordhash::bench::answer::Answer;
 use wordhash::bench::result::{
-    Chunksize, Comparison, Environment, Input, ResultRow, Sample, SavedRun, Summary, TimeInterval,
-    Verdict,
+    Chunksize, Comparison, Environment, Input, Measurement, ResultRow, Sample, Summary,
+    TimeInterval, Verdict,
 };
 use wordhash::report::model::ModelCurve;
 use wordhash::report::timeline::{Bar, Lane, Phase, Timeline};
@@ -91,17 +91,18 @@ pub(crate) fn processes(workers: usize, size: usize, transport: &str, median_us:
 }
 
 /// A measurement of these rows, labelled, and compared with the first row if that is serial.
-pub(crate) fn run(mut results: Vec<ResultRow>) -> SavedRun {
+pub(crate) fn run(mut results: Vec<ResultRow>) -> Measurement {
     let labels = label::labels(&results);
-    let serial = results.first().filter(|row| row.backend == "serial").and_then(|row| row.summary);
+    let serial =
+        results.first().filter(|row| row.setting.backend == "serial").and_then(|row| row.summary);
     for (row, label) in results.iter_mut().zip(labels) {
         row.label = label;
         let Some((serial, summary)) = serial.zip(row.summary) else { continue };
-        if row.backend != "serial" {
-            row.against_serial = Some(comparison(summary.median, serial.median));
+        if row.setting.backend != "serial" {
+            row.against_reference = Some(comparison(summary.median, serial.median));
         }
     }
-    SavedRun {
+    Measurement {
         wordhash: "0.1.0".to_owned(),
         environment: environment(),
         input: Input {
@@ -147,7 +148,7 @@ fn environment() -> Environment {
 }
 
 /// The chunk sizes of the tutorial, on four processes, after the serial row.
-pub(crate) fn tutorial() -> SavedRun {
+pub(crate) fn tutorial() -> Measurement {
     let sizes = [
         (262_485, 64_000),
         (100_000, 61_400),
@@ -162,7 +163,7 @@ pub(crate) fn tutorial() -> SavedRun {
 }
 
 /// The sizes of the tutorial over both transports and on threads, after the serial row.
-pub(crate) fn crossed() -> SavedRun {
+pub(crate) fn crossed() -> Measurement {
     let mut rows = vec![serial(110_200)];
     for (factor, backend) in [(100, "shared"), (131, "pipe"), (90, "threads")] {
         for row in &tutorial().results[1..] {
@@ -184,7 +185,7 @@ pub(crate) fn crossed() -> SavedRun {
 }
 
 /// The row with the smallest median is the fastest; the neighbours are as good.
-pub(crate) fn answer(run: &SavedRun) -> Answer {
+pub(crate) fn answer(run: &Measurement) -> Answer {
     let median = |index: &usize| run.results[*index].summary.unwrap().median;
     let fastest = (0..run.results.len()).min_by_key(median).unwrap();
     Answer {
@@ -233,8 +234,9 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
 }
 
 /// A model that falls and rises again, for the shared transport.
-pub(crate) fn model(run: &SavedRun) -> ModelCurve {
-    let like_row = run.results.iter().position(|row| row.transport.as_deref() == Some("shared"));
+pub(crate) fn model(run: &Measurement) -> ModelCurve {
+    let like_row =
+        run.results.iter().position(|row| row.setting.transport.as_deref() == Some("shared"));
     ModelCurve::sampled(like_row.unwrap(), 500..=262_485, |size| {
         let size = size as f64;
         Duration::from_secs_f64(0.0585 + 24.0 / size + size * 1.5e-8)

@@ -78,7 +78,7 @@ impl Curve {
         for series in &mut curve.series {
             series.points.sort_by_key(|point| point.chunksize);
         }
-        curve.recommended = report.answer.and_then(|answer| {
+        curve.recommended = report.run.answers.first().and_then(|answer| {
             let row = rows.get(answer.recommended)?;
             let size = row.chunksize.as_ref()?.fixed()?;
             let index = configurations.iter().position(|other| *other == configuration(row))?;
@@ -150,7 +150,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 fn point(chunksize: usize, summary: &Summary) -> Point {
-    Point { chunksize, median: summary.median, quartiles: summary.q1.zip(summary.q3) }
+    Point { chunksize, median: summary.median, quartiles: Some(summary.quartiles.into()) }
 }
 
 /// Where a row lies on all axes but the chunk size.

@@ -9,7 +9,7 @@ mod table;
 use std::fmt::Write as _;
 
 use super::chart::{Curve, svg};
-use super::escape::markup;
+use super::escape::{command_line, markup};
 use super::label::spoken;
 use super::timeline::{self, Timeline};
 use super::{Report, answer, environment, figure};
@@ -30,8 +30,8 @@ pub fn render(report: &Report<'_>) -> String {
     table::section(&mut page, report);
     timelines(&mut page, report.timelines);
     machine(&mut page, report);
-    if let Some(command) = report.command {
-        let command = markup(command);
+    {
+        let command = markup(&command_line(&report.run.command));
         let _ = write!(
             page,
             "<section aria-labelledby=\"again\">\n<h2 id=\"again\">Run it again</h2>\n\
@@ -69,17 +69,17 @@ fn opening(page: &mut String, report: &Report<'_>) {
     let path = markup(&run.input.path);
     let words = figure::count(run.input.words as u64);
     let _ = write!(page, "<header>\n<h1>{words} words from <code>{path}</code></h1>\n");
-    if let Some(found) = report.answer {
-        let sentences = markup(&answer::sentences(found, &run.results));
+    for found in &run.answers {
+        let sentences = markup(&answer::sentences(found, run).join(" "));
         let _ = writeln!(page, "<p class=\"answer\">{sentences}</p>");
     }
-    if let Some(note) = report.answer_note {
-        let _ = writeln!(page, "<p>{}</p>", prose(note));
+    if let Some(sentence) = answer::how_sure(run) {
+        let _ = writeln!(page, "<p>{}</p>", prose(&sentence));
     }
     let _ = writeln!(page, "<p>{}.</p>", markup(&environment::sentence(run)));
-    if !report.warnings.is_empty() {
+    if !run.warnings.is_empty() {
         page.push_str("<ul class=\"warnings\" aria-label=\"Warnings\">\n");
-        for warning in report.warnings {
+        for warning in &run.warnings {
             let _ = writeln!(page, "<li>{}</li>", prose(warning));
         }
         page.push_str("</ul>\n");

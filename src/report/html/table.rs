@@ -24,14 +24,9 @@ pub(super) fn section(page: &mut String, report: &Report<'_>) {
     if !common.is_empty() {
         let _ = write!(page, "{}. ", markup(&common));
     }
-    let parts = if grid.columns.contains(&Column::Exchange) {
-        "Start, map, exchange and set"
-    } else {
-        "Start, map and set"
-    };
     let _ = write!(
         page,
-        "{parts} are parts of the median, in {unit}; ± is the interval of the median.\
+        "Times are in {unit}; the parts of a run add up to the median.\
          </span></caption>\n<thead>\n<tr>"
     );
     for column in &grid.columns {
@@ -59,7 +54,7 @@ fn table_row(page: &mut String, grid: &Grid, row: &GridRow) {
         if index == 0 {
             let mark = match (row.recommended, row.among_the_fastest) {
                 (true, _) => "<span class=\"mark\">recommended</span>",
-                (false, true) => "<span class=\"mark\">as fast</span>",
+                (false, true) => "<span class=\"mark\">maybe as fast</span>",
                 (false, false) => "",
             };
             let _ = write!(page, "<th scope=\"row\"{class}{value}>{mark}{text}</th>");
