@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::result::{Comparison, Environment, ResultRow, Measurement};
+use super::result::{Comparison, Environment, Measurement, ResultRow};
 
 /// Two measurements of the same words.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,15 +125,14 @@ impl Difference {
     /// the truth is near the limit. More runs narrow the interval.
     pub fn regressions(&self, fail_above_percent: f64) -> impl Iterator<Item = &Pair> {
         let limit = 1.0 + fail_above_percent / 100.0;
-        self.pairs.iter().filter(move |pair| {
-            pair.interval().is_some_and(|[low, _]| low > limit)
-        })
+        self.pairs.iter().filter(move |pair| pair.interval().is_some_and(|[low, _]| low > limit))
     }
 }
 
 fn check_same_list(old: &Measurement, new: &Measurement) -> Result<(), DiffError> {
-    let checksum =
-        |run: &Measurement, which| run.input.checksum.clone().ok_or(DiffError::NoChecksum { which });
+    let checksum = |run: &Measurement, which| {
+        run.input.checksum.clone().ok_or(DiffError::NoChecksum { which })
+    };
     let (old, new) = (checksum(old, "old")?, checksum(new, "new")?);
     if old == new { Ok(()) } else { Err(DiffError::DifferentLists { old, new }) }
 }
@@ -142,7 +141,12 @@ fn check_same_list(old: &Measurement, new: &Measurement) -> Result<(), DiffError
 fn configuration(row: &ResultRow) -> impl PartialEq {
     (
         (row.setting.backend.clone(), row.setting.workers, row.chunksize.clone()),
-        (row.setting.transport.clone(), row.setting.start_method.clone(), row.setting.engine.clone(), row.setting.iterations),
+        (
+            row.setting.transport.clone(),
+            row.setting.start_method.clone(),
+            row.setting.engine.clone(),
+            row.setting.iterations,
+        ),
     )
 }
 

@@ -243,8 +243,8 @@ mod tests {
         let (_folder, machine) = machine(&[], &[], 3);
         let expected = Cores { physical: None, usable: 3, cpus_usable: 3 };
         assert_eq!(machine.cores(), expected);
-        let told = (machine.cpu(), machine.os(), machine.kernel(), machine.load_average_1m());
-        assert_eq!(told, (None, None, None, None));
+        let told = (machine.cpu(), machine.os(), machine.kernel());
+        assert_eq!(told, (None, None, None));
         assert_eq!(machine.memory_bytes(), None);
     }
 
@@ -255,14 +255,12 @@ mod tests {
             ("etc/os-release", "NAME=\"Debian\"\nPRETTY_NAME=\"Debian 13 (trixie)\"\n"),
             ("proc/sys/kernel/ostype", "Linux\n"),
             ("proc/sys/kernel/osrelease", "6.1.0\n"),
-            ("proc/loadavg", "0.31 0.2 0.1 1/99 1234\n"),
             ("proc/meminfo", "MemTotal:        2048 kB\nMemFree: 1 kB\n"),
         ];
         let (_folder, machine) = machine(&files, &[0], 1);
         assert_eq!(machine.cpu().as_deref(), Some("AMD EPYC"));
         assert_eq!(machine.os().as_deref(), Some("Debian 13 (trixie)"));
         assert_eq!(machine.kernel().as_deref(), Some("Linux 6.1.0"));
-        assert_eq!(machine.load_average_1m(), Some(0.31));
         assert_eq!(machine.memory_bytes(), Some(2_097_152));
     }
 

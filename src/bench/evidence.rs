@@ -87,7 +87,11 @@ impl SignTest {
         if before >= rounds {
             // Until now no number of wins sufficed: does winning all?
             self.ln_last = ln_evidence(rounds, rounds);
-            self.least_wins.push(if self.ln_last >= self.ln_threshold { rounds } else { rounds + 1 });
+            self.least_wins.push(if self.ln_last >= self.ln_threshold {
+                rounds
+            } else {
+                rounds + 1
+            });
             return;
         }
         // E(n + 1, w) / E(n, w) = 2 (n + 1 - w) / (n + 2), from the definition; n = rounds - 1.

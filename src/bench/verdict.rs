@@ -117,7 +117,8 @@ impl Standings {
         }
         // Ties say nothing for either side.
         let decided = pair.below + pair.above;
-        let (below, above) = if row > other { (pair.below, pair.above) } else { (pair.above, pair.below) };
+        let (below, above) =
+            if row > other { (pair.below, pair.above) } else { (pair.above, pair.below) };
         if enough(test, below, decided) {
             Verdict::Faster
         } else if enough(test, above, decided) {
@@ -337,8 +338,8 @@ pub fn entrants(rows: &[ResultRow], reference: Option<usize>) -> Vec<Entrant> {
     rows.iter()
         .enumerate()
         .map(|(index, row)| {
-            let given = reference
-                .filter(|&given| rows[given].setting.iterations == row.setting.iterations);
+            let given =
+                reference.filter(|&given| rows[given].setting.iterations == row.setting.iterations);
             Entrant {
                 work: row.setting.iterations,
                 reference: given.or_else(|| serial_of(row)).filter(|&other| other != index),
@@ -429,7 +430,11 @@ fn middle(sorted: &[f64]) -> Option<f64> {
 /// A quantile of sorted figures, of which there must be one, between two on the straight line.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = (sorted.len() - 1) as f64 * share.clamp(0.0, 1.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the figures")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the figures"
+    )]
     let below = place as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()

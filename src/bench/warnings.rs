@@ -118,11 +118,16 @@ impl Warning {
             Self::DebugBuild => {
                 "this is a debug build, many times slower than a release build".to_owned()
             }
-            Self::Blocked => "--order blocked measures one row after the other, so a change of the \
+            Self::Blocked => {
+                "--order blocked measures one row after the other, so a change of the \
                               machine looks like a difference between rows: no verdicts are given"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::TooFewRounds { rounds, needed } => {
-                format!("{} cannot show any difference; a verdict needs {needed}", counted(*rounds, "round"))
+                format!(
+                    "{} cannot show any difference; a verdict needs {needed}",
+                    counted(*rounds, "round")
+                )
             }
             Self::NotPrecise { labels, rows, half_width, max_time } => format!(
                 "after {} s, {} of {} not known to ±{}%: {}",
@@ -186,16 +191,24 @@ fn too_few_rounds(run: &Measurement) -> Option<Warning> {
     let rounds = run.results.iter().map(|row| row.samples.len()).max()?;
     let needed = SignTest::new(threshold(run.results.len())).first_round();
     let is_whole = matches!(run.stopped, Stopped::Runs) && run.order == Order::Random;
-    (is_whole && measured > 1 && rounds < needed).then_some(Warning::TooFewRounds { rounds, needed })
+    (is_whole && measured > 1 && rounds < needed)
+        .then_some(Warning::TooFewRounds { rounds, needed })
 }
 
 fn not_precise(run: &Measurement, asked: &Asked) -> Option<Warning> {
     let (half_width, max_time) = asked.precision?;
-    let labels: Vec<String> =
-        asked.wide_rows.iter().filter_map(|&row| Some(run.results.get(row)?.label.clone())).collect();
+    let labels: Vec<String> = asked
+        .wide_rows
+        .iter()
+        .filter_map(|&row| Some(run.results.get(row)?.label.clone()))
+        .collect();
     let rows = run.results.iter().filter(|row| !row.samples.is_empty()).count();
-    (!labels.is_empty() && run.stopped == Stopped::MaxTime)
-        .then_some(Warning::NotPrecise { labels, rows, half_width, max_time })
+    (!labels.is_empty() && run.stopped == Stopped::MaxTime).then_some(Warning::NotPrecise {
+        labels,
+        rows,
+        half_width,
+        max_time,
+    })
 }
 
 fn disturbed(rows: &[ResultRow]) -> Option<Warning> {
@@ -229,7 +242,8 @@ fn drifting(run: &Measurement) -> Option<Warning> {
 pub fn round_figures(rows: &[ResultRow]) -> Vec<f64> {
     let mut rounds: std::collections::BTreeMap<usize, (f64, usize)> = Default::default();
     for row in rows {
-        let Some(median) = row.summary.map(|summary| summary.median).filter(|m| !m.is_zero()) else {
+        let Some(median) = row.summary.map(|summary| summary.median).filter(|m| !m.is_zero())
+        else {
             continue;
         };
         for Sample { round, total, .. } in &row.samples {
@@ -288,16 +302,13 @@ mod tests {
             ("Blocked", changed(&|run| run.order = Order::Blocked)),
             (
                 "TooFewRounds",
-                measurement(vec![serial(&[200; 7]), row(500, 2, &[103, 102, 104, 103, 102, 103, 102])]),
+                measurement(vec![
+                    serial(&[200; 7]),
+                    row(500, 2, &[103, 102, 104, 103, 102, 103, 102]),
+                ]),
             ),
-            (
-                "Disturbed",
-                changed(&|run| run.results[0].samples[3].disturbance.disturbed = true),
-            ),
-            (
-                "MoreWorkersThanCores",
-                changed(&|run| run.results[0].setting.workers = Some(3)),
-            ),
+            ("Disturbed", changed(&|run| run.results[0].samples[3].disturbance.disturbed = true)),
+            ("MoreWorkersThanCores", changed(&|run| run.results[0].setting.workers = Some(3))),
             (
                 "TooShort",
                 changed(&|run| {
@@ -333,7 +344,10 @@ mod tests {
     #[test]
     fn rounds_of_rows_of_different_speed_have_one_figure_each() {
         let figures = round_figures(&[serial(&[900, 1000, 1100]), row(5, 2, &[9, 10, 11])]);
-        assert_eq!(figures.iter().map(|f| format!("{f:.2}")).collect::<Vec<_>>(), ["0.90", "1.00", "1.10"]);
+        assert_eq!(
+            figures.iter().map(|f| format!("{f:.2}")).collect::<Vec<_>>(),
+            ["0.90", "1.00", "1.10"]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::bench::cost_model::{Fit, Observation, fit, kruskal_weiss_chunksize, word_spread};
-use crate::bench::result::{ResultRow, Measurement};
+use crate::bench::result::{Measurement, ResultRow};
 use crate::bench::warnings::{Asked, warnings};
 use crate::report::Report;
 use crate::report::model::{BestSizes, ModelCurve, sentence};
@@ -46,9 +46,19 @@ pub(super) fn siblings<'a>(
 ) -> impl Iterator<Item = (usize, &'a ResultRow)> + Clone {
     rows.iter().enumerate().filter(move |(_, row)| {
         row.chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
-            && (&row.setting.backend, row.setting.workers, &row.setting.transport, &row.setting.start_method)
-                == (&like.setting.backend, like.setting.workers, &like.setting.transport, &like.setting.start_method)
-            && (&row.setting.engine, row.setting.iterations) == (&like.setting.engine, like.setting.iterations)
+            && (
+                &row.setting.backend,
+                row.setting.workers,
+                &row.setting.transport,
+                &row.setting.start_method,
+            ) == (
+                &like.setting.backend,
+                like.setting.workers,
+                &like.setting.transport,
+                &like.setting.start_method,
+            )
+            && (&row.setting.engine, row.setting.iterations)
+                == (&like.setting.engine, like.setting.iterations)
     })
 }
 

@@ -84,8 +84,7 @@ pub(super) fn measure(
     let extent = input.survey(&interrupt)?;
     let configs = rows::without_doubles(configs, extent.words);
     let visible = shows_progress(task.show.progress, screen);
-    let mut session =
-        Session::new(task, input.name.clone(), extent, configs, &interrupt, visible)?;
+    let mut session = Session::new(task, input.name.clone(), extent, configs, &interrupt, visible)?;
     interrupt.end_at_once(false);
     session.run(&mut input);
     let findings = session.conclude(&mut input);
@@ -410,10 +409,9 @@ fn plan(arguments: &MeasureArgs) -> Plan {
     };
     let until = match (arguments.runs, arguments.precision, order) {
         (Some(runs), ..) => Until::Runs(runs),
-        (None, Some(half_width), _) => Until::Precision {
-            half_width,
-            max_time: arguments.max_time.unwrap_or(PRECISION_TIME),
-        },
+        (None, Some(half_width), _) => {
+            Until::Precision { half_width, max_time: arguments.max_time.unwrap_or(PRECISION_TIME) }
+        }
         (None, None, Order::Blocked) => Until::Runs(BLOCKED_RUNS),
         (None, None, Order::Random) => {
             Until::Decided { max_time: arguments.max_time.unwrap_or(DEFAULT_TIME) }
@@ -438,9 +436,8 @@ fn drawn_seed() -> u64 {
 /// rank can know: how many, not where.
 fn command(configs: &[Config]) -> Vec<String> {
     let launcher = configs.iter().any(Config::runs_on_ranks).then(cluster::launched_ranks);
-    let launcher = launcher.flatten().map(|ranks| {
-        ["mpirun".to_owned(), "-n".to_owned(), ranks.to_string()]
-    });
+    let launcher =
+        launcher.flatten().map(|ranks| ["mpirun".to_owned(), "-n".to_owned(), ranks.to_string()]);
     let arguments = std::env::args_os().skip(1);
     let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     let program = std::iter::once("wordhash".to_owned());
@@ -466,12 +463,7 @@ impl Observer for Watcher<'_> {
         self.progress.advance(self.words);
     }
 
-    fn round_ended(
-        &mut self,
-        rounds: usize,
-        samples: &[Vec<Sample>],
-        standings: &mut Standings,
-    ) {
+    fn round_ended(&mut self, rounds: usize, samples: &[Vec<Sample>], standings: &mut Standings) {
         self.progress.say(&format!("round {rounds}:"));
         let has_json = self.exports.iter().any(|export| export.format == ExportFormat::Json);
         if !has_json || self.failed.is_some() || !is_worth_a_look(rounds) {
@@ -479,13 +471,8 @@ impl Observer for Watcher<'_> {
         }
         // What a reader finds if this is the last that was written.
         let stopped = Stopped::Interrupted;
-        let run = self.record.borrow().measurement(
-            samples,
-            &self.plan,
-            stopped,
-            self.margin,
-            standings,
-        );
+        let run =
+            self.record.borrow().measurement(samples, &self.plan, stopped, self.margin, standings);
         self.failed = export::write_json(self.exports, &run, self.interrupt).err();
     }
 }

@@ -20,8 +20,7 @@ pub fn sentences(answer: &Answer, run: &Measurement) -> Vec<String> {
     };
     let label = spoken(&recommended.label);
     let speedup = recommended.against_reference.map(|found| beside(&found, answer, rows));
-    let first =
-        format!("{work}Recommended: {label} ({median}){}.", speedup.unwrap_or_default());
+    let first = format!("{work}Recommended: {label} ({median}){}.", speedup.unwrap_or_default());
     let detectable = answer.detectable_difference.map(|share| {
         format!(
             "With {}, a difference of {} would be found nine times in ten.",

@@ -48,7 +48,9 @@ impl Axis {
         let parallel = !is_serial(row);
         match self {
             Self::Backend => parallel.then(|| row.setting.backend.clone()),
-            Self::Workers => row.setting.workers.filter(|_| parallel).map(|workers| workers.to_string()),
+            Self::Workers => {
+                row.setting.workers.filter(|_| parallel).map(|workers| workers.to_string())
+            }
             Self::Chunksize => row.chunksize.as_ref().filter(|_| parallel).map(ToString::to_string),
             Self::Transport => row.setting.transport.clone().filter(|_| parallel),
             Self::StartMethod => row.setting.start_method.clone().filter(|_| parallel),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::escape::csv_field;
-use crate::bench::result::{ResultRow, Sample, Measurement};
+use crate::bench::result::{Measurement, ResultRow, Sample};
 
 /// The names of the columns, in their order.
 pub const COLUMNS: [&str; 18] = [

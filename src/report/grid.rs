@@ -118,7 +118,9 @@ impl Column {
                 let times = parts(&row.samples);
                 let shown = unit.bare_parts(summary.median, times);
                 let shown = std::iter::zip(shown, times).nth(part);
-                shown.and_then(|(text, time)| Some(Cell::number(text?, unit.of(time?)))).unwrap_or_default()
+                shown
+                    .and_then(|(text, time)| Some(Cell::number(text?, unit.of(time?))))
+                    .unwrap_or_default()
             }
             Self::Speedup => row.against_reference.map_or_else(Cell::default, |comparison| {
                 Cell::number(figure::speedup(&comparison), comparison.speedup)

@@ -58,11 +58,6 @@ impl<'a> Report<'a> {
     /// A report of the measurement alone; set the other fields where there is more to show.
     #[must_use]
     pub fn new(run: &'a Measurement) -> Self {
-        Self {
-            run,
-            models: &[],
-            model_note: None,
-            timelines: &[],
-        }
+        Self { run, models: &[], model_note: None, timelines: &[] }
     }
 }
