@@ -7,9 +7,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use wordhash::bench::clock::{Clock as _, MockClock};
 use wordhash::bench::plan::{
-    End, Measured, Observer, Order, Plan, Precision, RunFailed, RunParts, Runner, run_plan,
+    MOST_ROUNDS, Observer, Plan, Rounds, RunFailed, RunParts, RunRecord, Runner, Surroundings,
+    Until, is_worth_a_look,
 };
-use wordhash::bench::result::Sample;
+use wordhash::bench::result::{Order, Sample, Stopped};
+use wordhash::bench::verdict::{Entrant, Standings};
 
 /// Takes row `r` through a run of `10 (r + 1)` ms on a mock clock, and writes down the order.
 struct Scripted<'a> {
@@ -19,86 +21,161 @@ struct Scripted<'a> {
     fails_at: usize,
     /// Milliseconds that every other run takes longer.
     jitter: u64,
+    /// Milliseconds that all rows take alike, in place of times of their own.
+    alike: Option<u64>,
 }
 
 impl<'a> Scripted<'a> {
     fn new(clock: &'a MockClock) -> Self {
-        Self { clock, order: Vec::new(), fails_at: usize::MAX, jitter: 0 }
+        Self { clock, order: Vec::new(), fails_at: usize::MAX, jitter: 0, alike: None }
     }
 }
 
 impl Runner for Scripted<'_> {
     type Error = &'static str;
 
-    fn run(&mut self, row: usize) -> Result<RunParts, Self::Error> {
+    fn run(&mut self, row: usize) -> Result<RunRecord, Self::Error> {
         if self.order.len() == self.fails_at {
             return Err("out of paper");
         }
         self.order.push(row);
         let begun = self.clock.now();
         let jitter = if self.order.len().is_multiple_of(2) { self.jitter } else { 0 };
-        self.clock.advance(Duration::from_millis(10 * (row as u64 + 1) + jitter));
-        Ok(RunParts { total: self.clock.now().saturating_sub(begun), ..RunParts::default() })
+        let own = self.alike.unwrap_or(10 * (row as u64 + 1));
+        self.clock.advance(Duration::from_millis(own + jitter));
+        let total = self.clock.now().saturating_sub(begun);
+        let start = Some(Duration::from_millis(3));
+        let parts = RunParts { total, start, ..RunParts::default() };
+        Ok(RunRecord { parts, ..RunRecord::default() })
     }
 }
 
-fn plan(order: Order, rows: usize, runs: usize, warmups: usize) -> Plan {
-    Plan {
-        rows,
-        runs: NonZeroUsize::new(runs).expect("some runs"),
-        warmups,
-        order,
-        precision: None,
-    }
+fn plan(order: Order, until: Until, warmups: usize) -> Plan {
+    Plan { seed: 81, order, warmups, until }
 }
 
-fn run(plan: &Plan, runner: &mut Scripted) -> Result<Measured, RunFailed<&'static str>> {
+fn exactly(runs: usize) -> Until {
+    Until::Runs(NonZeroUsize::new(runs).expect("some runs"))
+}
+
+/// A measurement of so many rows, of which the first is the reference of the others.
+fn rounds(plan: Plan, rows: usize) -> Rounds {
+    let mut rounds = Rounds::new(plan, Standings::new(rows, 0.02));
+    for row in 0..rows {
+        let reference = (row > 0).then_some(0);
+        rounds.enter(Entrant { work: 1, reference, family: None, chunksize: 0 });
+    }
+    rounds
+}
+
+fn run_all(
+    rounds: &mut Rounds,
+    runner: &mut Scripted<'_>,
+    observer: &mut dyn Observer,
+    stop: &dyn Fn() -> bool,
+) -> Result<Stopped, RunFailed<&'static str>> {
+    let rows: Vec<usize> = (0..rounds.samples().len()).collect();
     let clock = runner.clock;
-    run_plan(plan, runner, clock, &mut (), &|| false)
+    rounds.run(&rows, 1.0, &mut Surroundings { runner, clock, observer, stop })
 }
 
 #[test]
-fn rows_take_their_turns_in_the_order_of_the_plan() {
-    for (order, expected) in [
-        (Order::Interleaved, [0, 1, 2, 0, 1, 2, 2, 1, 0, 0, 1, 2]),
-        (Order::Blocked, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]),
-    ] {
-        let clock = MockClock::new();
-        let mut runner = Scripted::new(&clock);
-        let measured = run(&plan(order, 3, 3, 1), &mut runner).unwrap();
-        assert_eq!(runner.order, expected, "{order:?}");
-        assert_eq!(measured.end, End::Complete);
-    }
-}
-
-#[test]
-fn a_sample_knows_its_round_its_position_and_its_time() {
-    let clock = MockClock::new();
-    let measured = run(&plan(Order::Interleaved, 2, 2, 0), &mut Scripted::new(&clock)).unwrap();
-    let seen: Vec<_> = measured.samples[0]
-        .iter()
-        .map(|sample| (sample.round, sample.position, sample.total.as_millis()))
+fn every_round_has_an_order_of_its_own_and_a_seed_gives_the_same_orders_again() {
+    let orders: Vec<Vec<usize>> = (0..2)
+        .map(|_| {
+            let clock = MockClock::new();
+            let mut runner = Scripted::new(&clock);
+            let mut measured = rounds(plan(Order::Random, exactly(3), 1), 3);
+            let stopped = run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
+            assert_eq!(stopped, Stopped::Runs);
+            runner.order
+        })
         .collect();
-    assert_eq!(seen, [(0, 0, 10), (1, 3, 10)]);
+    assert_eq!(orders[0], orders[1]);
+    assert_eq!(orders[0], ORDER_OF_SEED_81);
 }
 
+/// Warm-up, then three rounds.
+const ORDER_OF_SEED_81: [usize; 12] = [1, 0, 2, 1, 2, 0, 2, 0, 1, 0, 2, 1];
+
 #[test]
-fn a_request_to_stop_keeps_what_was_measured() {
+fn blocked_rows_make_all_their_runs_one_row_after_the_other() {
     let clock = MockClock::new();
     let mut runner = Scripted::new(&clock);
-    let questions = Cell::new(0);
-    let stop = || {
-        questions.set(questions.get() + 1);
-        questions.get() > 5
-    };
-    let plan = plan(Order::Interleaved, 2, 9, 1);
-    let measured = run_plan(&plan, &mut runner, &clock, &mut (), &stop).unwrap();
-    assert_eq!(measured.end, End::Stopped);
-    assert_eq!(measured.samples.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
+    let mut measured = rounds(plan(Order::Blocked, exactly(3), 1), 3);
+    let stopped = run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
+    assert_eq!(runner.order, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
+    assert_eq!(stopped, Stopped::Runs);
+    assert_eq!(measured.standings().answers(), [], "blocked rows are not compared");
 }
 
 #[test]
-fn a_run_that_fails_is_an_error_unless_a_stop_was_asked_for() {
+fn a_sample_knows_its_round_its_position_its_time_and_what_no_part_accounts_for() {
+    let clock = MockClock::new();
+    let mut measured = rounds(plan(Order::Blocked, exactly(2), 1), 2);
+    run_all(&mut measured, &mut Scripted::new(&clock), &mut (), &|| false).unwrap();
+    let seen: Vec<_> = measured.samples()[1]
+        .iter()
+        .map(|sample| {
+            let end = sample.end.map(|end| end.as_millis());
+            (sample.round, sample.position, sample.total.as_millis(), end)
+        })
+        .collect();
+    assert_eq!(seen, [(0, 2, 20, Some(17)), (1, 3, 20, Some(17))]);
+}
+
+#[test]
+fn rows_that_join_later_go_on_with_the_rounds_and_the_positions() {
+    let clock = MockClock::new();
+    let mut runner = Scripted::new(&clock);
+    let mut measured = rounds(plan(Order::Random, exactly(2), 1), 2);
+    run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
+    runner.order.clear();
+    measured.enter(Entrant { work: 1, reference: Some(0), family: None, chunksize: 0 });
+    let mut around =
+        Surroundings { runner: &mut runner, clock: &clock, observer: &mut (), stop: &|| false };
+    measured.run(&[0, 2], 1.0, &mut around).unwrap();
+    // Only the row that is new is warmed up.
+    assert_eq!(runner.order[0], 2);
+    assert_eq!(runner.order.len(), 5);
+    let rounds = |row: usize| -> Vec<usize> {
+        measured.samples()[row].iter().map(|sample| sample.round).collect()
+    };
+    assert_eq!([0, 1, 2].map(rounds), [vec![0, 1, 2, 3], vec![0, 1], vec![2, 3]]);
+    let mut positions: Vec<usize> =
+        measured.samples().iter().flatten().map(|sample| sample.position).collect();
+    positions.sort_unstable();
+    assert_eq!(positions, (0..8).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_request_to_stop_at_any_point_keeps_what_was_measured() {
+    for order in [Order::Random, Order::Blocked] {
+        // Two warm-ups, then six counted runs.
+        for stop_after in 0..8_usize {
+            let clock = MockClock::new();
+            let mut runner = Scripted::new(&clock);
+            let questions = Cell::new(0);
+            let stop = || {
+                questions.set(questions.get() + 1);
+                questions.get() > stop_after
+            };
+            let mut measured = rounds(plan(order, exactly(3), 1), 2);
+            let stopped = run_all(&mut measured, &mut runner, &mut (), &stop).unwrap();
+            assert_eq!(stopped, Stopped::Interrupted, "{order:?} {stop_after}");
+            assert_eq!(runner.order.len(), stop_after);
+            let samples: usize = measured.samples().iter().map(Vec::len).sum();
+            let warmups = match order {
+                Order::Random => stop_after.min(2),
+                Order::Blocked => stop_after.min(1) + usize::from(stop_after > 4),
+            };
+            assert_eq!(samples, stop_after - warmups, "{order:?} {stop_after}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_fails_ends_the_measurement_unless_a_stop_was_asked_for() {
     for stopping in [false, true] {
         let clock = MockClock::new();
         let mut runner = Scripted { fails_at: 2, ..Scripted::new(&clock) };
@@ -107,36 +184,46 @@ fn a_run_that_fails_is_an_error_unless_a_stop_was_asked_for() {
             questions.set(questions.get() + 1);
             stopping && questions.get() > 3
         };
-        let plan = plan(Order::Interleaved, 2, 2, 0);
-        let ended = run_plan(&plan, &mut runner, &clock, &mut (), &stop);
+        let mut measured = rounds(plan(Order::Blocked, exactly(2), 0), 2);
+        let ended = run_all(&mut measured, &mut runner, &mut (), &stop);
+        assert_eq!(measured.samples().iter().map(Vec::len).sum::<usize>(), 2);
         match ended {
             Err(failed) => {
                 assert_eq!((failed.row, failed.source, stopping), (1, "out of paper", false));
                 assert_eq!(failed.to_string(), "a run of row 1 failed");
-                assert_eq!(failed.samples.iter().map(Vec::len).sum::<usize>(), 2);
             }
-            Ok(measured) => assert!(stopping && measured.end == End::Stopped),
+            Ok(stopped) => assert!(stopping && stopped == Stopped::Interrupted),
         }
     }
 }
 
 #[test]
-fn rounds_go_on_until_the_medians_are_precise_or_the_time_is_up() {
-    let seconds = Duration::from_secs;
-    // (half width asked for, jitter in ms, time allowed; end, rounds made)
-    for (half_width, jitter, max_time, end, rounds) in [
-        (0.02, 0, seconds(60), End::Complete, 5),
-        (0.5, 1, seconds(60), End::Complete, 5),
-        (0.05, 1, seconds(60), End::Complete, 46),
-        (0.02, 1, seconds(1), End::TimeUp, 94),
-        (0.02, 1, seconds(0), End::TimeUp, 5),
-    ] {
+fn rounds_go_on_until_it_is_enough() {
+    let decided = |seconds| Until::Decided { max_time: Duration::from_secs(seconds) };
+    let precision = |half_width, seconds| Until::Precision {
+        half_width,
+        max_time: Duration::from_secs(seconds),
+    };
+    // (until; milliseconds of all rows alike, jitter; why it stopped, rounds made). Two rows need
+    // eight rounds for a verdict.
+    let cases = [
+        (decided(60), None, 0, Stopped::Decided, 8),
+        (decided(60), Some(10), 0, Stopped::Decided, 8),
+        (decided(60), Some(10), 10, Stopped::MaxRounds, MOST_ROUNDS),
+        (decided(1), Some(10), 10, Stopped::MaxTime, 34),
+        // The time is up before a verdict is possible.
+        (decided(1), Some(500), 500, Stopped::MaxTime, 8),
+        (precision(0.02, 60), None, 0, Stopped::Precision, 8),
+        (precision(0.02, 1), Some(10), 10, Stopped::MaxTime, 34),
+        (exactly(3), Some(10), 10, Stopped::Runs, 3),
+        (exactly(300), Some(10), 10, Stopped::Runs, 300),
+    ];
+    for (until, alike, jitter, expected, made) in cases {
         let clock = MockClock::new();
-        let mut runner = Scripted { jitter, ..Scripted::new(&clock) };
-        let precision = Some(Precision { half_width, max_time });
-        let plan = Plan { precision, ..plan(Order::Interleaved, 1, 5, 2) };
-        let measured = run(&plan, &mut runner).unwrap();
-        assert_eq!((measured.end, measured.samples[0].len()), (end, rounds), "{half_width}");
+        let mut runner = Scripted { alike, jitter, ..Scripted::new(&clock) };
+        let mut measured = rounds(plan(Order::Random, until, 0), 2);
+        let stopped = run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
+        assert_eq!((stopped, measured.samples()[0].len()), (expected, made), "{until:?} {alike:?}");
     }
 }
 
@@ -145,44 +232,54 @@ fn rounds_go_on_until_the_medians_are_precise_or_the_time_is_up() {
 struct Log(Vec<String>);
 
 impl Observer for Log {
-    fn warmed_up(&mut self, row: usize) {
-        self.0.push(format!("warm {row}"));
+    fn ran(&mut self, _row: usize, counted: bool) {
+        self.0.push(if counted { "run" } else { "warm-up" }.to_owned());
     }
 
-    fn sampled(&mut self, row: usize, sample: &Sample) {
-        self.0.push(format!("{row}.{}", sample.round));
-    }
-
-    fn checkpoint(&mut self, samples: &[Vec<Sample>]) {
-        self.0.push(format!("save {}", samples.iter().map(Vec::len).sum::<usize>()));
+    fn round_ended(&mut self, rounds: usize, samples: &[Vec<Sample>], standings: &mut Standings) {
+        let count = samples.iter().map(Vec::len).sum::<usize>();
+        self.0.push(format!("round {rounds}: {count} samples of {} rows", standings.rows()));
     }
 }
 
 #[test]
-fn an_observer_is_told_of_every_run_and_when_to_save() {
-    let interleaved = "warm 0, warm 1, 0.0, 1.0, save 2, 1.1, 0.1, save 4";
-    let blocked = "warm 0, 0.0, 0.1, save 2, warm 1, 1.0, 1.1, save 4";
-    for (order, expected) in [(Order::Interleaved, interleaved), (Order::Blocked, blocked)] {
+fn an_observer_is_told_of_every_run_and_round() {
+    let random = "warm-up, warm-up, run, run, round 1: 2 samples of 2 rows, \
+                  run, run, round 2: 4 samples of 2 rows";
+    let blocked = "warm-up, run, run, round 1: 2 samples of 2 rows, \
+                   warm-up, run, run, round 2: 4 samples of 2 rows";
+    for (order, expected) in [(Order::Random, random), (Order::Blocked, blocked)] {
         let clock = MockClock::new();
         let mut log = Log::default();
-        let plan = plan(order, 2, 2, 1);
-        run_plan(&plan, &mut Scripted::new(&clock), &clock, &mut log, &|| false).unwrap();
+        let mut measured = rounds(plan(order, exactly(2), 1), 2);
+        run_all(&mut measured, &mut Scripted::new(&clock), &mut log, &|| false).unwrap();
         assert_eq!(log.0.join(", "), expected);
     }
+}
+
+#[test]
+fn looks_become_rarer_as_rounds_become_many() {
+    let looks = |rounds: std::ops::Range<usize>| rounds.filter(|&n| is_worth_a_look(n)).count();
+    assert_eq!(looks(1..40), 39);
+    assert!((8..=20).contains(&looks(1000..2000)), "{}", looks(1000..2000));
+    // So all looks together cost no more than a few times the last one.
+    assert!(looks(1..100_000) < 300, "{}", looks(1..100_000));
 }
 
 proptest! {
     #[test]
     fn every_row_runs_once_in_every_round(
-        rows in 0..8_usize, runs in 1..8_usize, warmups in 0..3_usize, blocked: bool
+        rows in 0..8_usize, runs in 1..8_usize, warmups in 0..3_usize, blocked: bool, seed: u64,
     ) {
-        let order = if blocked { Order::Blocked } else { Order::Interleaved };
+        let order = if blocked { Order::Blocked } else { Order::Random };
         let clock = MockClock::new();
         let mut runner = Scripted::new(&clock);
-        let measured = run(&plan(order, rows, runs, warmups), &mut runner).unwrap();
+        let plan = Plan { seed, ..plan(order, exactly(runs), warmups) };
+        let mut measured = rounds(plan, rows);
+        run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
         prop_assert_eq!(runner.order.len(), rows * (runs + warmups));
         let mut positions = Vec::new();
-        for samples in &measured.samples {
+        for samples in measured.samples() {
             let rounds: Vec<_> = samples.iter().map(|sample| sample.round).collect();
             prop_assert_eq!(rounds, (0..runs).collect::<Vec<_>>());
             positions.extend(samples.iter().map(|sample| sample.position));

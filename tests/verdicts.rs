@@ -1,5 +1,5 @@
-//! The verdicts put to the test: recorded noise of real runs is played back through the mock
-//! clock, with and without a difference to find.
+//! The verdicts put to the test: recorded noise of real runs is played back through the real plan,
+//! with random orders and a mock clock, with and without a difference to find.
 //!
 //! `tests/data/noise.txt` holds the times of 20,000 small runs, made one after another by
 //! [`record_the_noise_of_real_runs`] on a virtual machine with two processors and nothing else to
@@ -10,55 +10,153 @@ use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use wordhash::bench::bootstrap::{compare_paired, compare_unpaired};
-use wordhash::bench::clock::{Clock, MockClock};
-use wordhash::bench::plan::{Order, Plan, RunParts, Runner, run_plan};
-use wordhash::bench::result::Verdict;
+use wordhash::bench::clock::{Clock as _, MockClock};
+use wordhash::bench::plan::{
+    Observer, Plan, Rounds, RunParts, RunRecord, Runner, Surroundings, Until,
+};
+use wordhash::bench::result::{Order, Sample, Stopped, Verdict};
+use wordhash::bench::verdict::{Entrant, Standings};
 
-/// How many comparisons of each kind are made, each on a piece of the recording of its own.
-const TRIALS: usize = 100;
+const SESSIONS: usize = 2_000;
+const MARGIN: f64 = 0.02;
 
-/// Rounds of a comparison: what it takes to find 5 % in this much noise.
-const ROUNDS: usize = 100;
-
-/// Runs that take as long as the recorded ones did; the first row does `work_percent` of the work.
+/// Runs that take as long as the recorded ones did, times the work of their row.
 struct Playback<'a> {
     clock: &'a MockClock,
-    recording: std::slice::Iter<'a, Duration>,
-    work_percent: u32,
+    recording: &'a [Duration],
+    /// The place of the next run in the recording, which begins anew at its end.
+    place: usize,
+    /// The work of each row in percent.
+    work: Vec<u32>,
+    /// What the machine does to every run, in percent.
+    machine: u32,
 }
 
 impl Runner for Playback<'_> {
-    type Error = &'static str;
+    type Error = std::convert::Infallible;
 
-    fn run(&mut self, row: usize) -> Result<RunParts, Self::Error> {
-        let recorded = *self.recording.next().ok_or("the recording is over")?;
+    fn run(&mut self, row: usize) -> Result<RunRecord, Self::Error> {
+        let recorded = self.recording[self.place % self.recording.len()];
+        self.place += 1;
         let begun = self.clock.now();
-        self.clock.advance(if row == 0 { recorded * self.work_percent / 100 } else { recorded });
-        Ok(RunParts { total: self.clock.now().saturating_sub(begun), ..RunParts::default() })
+        self.clock.advance(recorded * self.work[row] / 100 * self.machine / 100);
+        let total = self.clock.now().saturating_sub(begun);
+        let parts = RunParts { total, ..RunParts::default() };
+        Ok(RunRecord { parts, ..RunRecord::default() })
     }
 }
 
-/// How many trials found the first row (faster, slower) than the second.
-fn verdicts(rounds: usize, work_percent: u32) -> (usize, usize) {
-    let recording = recording();
-    let rows = 2;
-    let runs = NonZeroUsize::new(rounds).expect("some rounds");
-    let plan = Plan { rows, runs, warmups: 0, order: Order::Interleaved, precision: None };
-    let mut found = (0, 0);
-    for piece in recording.chunks_exact(recording.len() / TRIALS) {
-        let clock = MockClock::new();
-        let mut runner = Playback { clock: &clock, recording: piece.iter(), work_percent };
-        let measured = run_plan(&plan, &mut runner, &clock, &mut (), &|| false)
-            .expect("a recording that is long enough");
-        let comparison = compare_paired(&measured.samples[0], &measured.samples[1]);
-        match comparison.expect("many rounds").verdict {
-            Verdict::Faster => found.0 += 1,
-            Verdict::Slower => found.1 += 1,
-            Verdict::NoClearDifference => {}
+/// A reader who looks after every round, and what such a reader has seen at any time.
+#[derive(Default)]
+struct Reader {
+    work: Vec<u32>,
+    rounds: usize,
+    /// A row was said to be faster or slower than one with as much or less, or more, work.
+    false_claim: bool,
+    /// The round after which row 1 was first shown to be slower than row 0.
+    found: Option<usize>,
+    /// The interval of row 1 beside row 0 did not contain the true ratio.
+    missed: bool,
+}
+
+impl Observer for Reader {
+    fn round_ended(&mut self, rounds: usize, _: &[Vec<Sample>], standings: &mut Standings) {
+        self.rounds = rounds;
+        for row in 0..standings.rows() {
+            for other in 0..row {
+                let (work, other_work) = (self.work[row], self.work[other]);
+                self.false_claim |= match standings.verdict(row, other) {
+                    Verdict::Faster => work >= other_work,
+                    Verdict::Slower => work <= other_work,
+                    // Work is equal or differs by far more than the margin.
+                    Verdict::Same => work != other_work,
+                    Verdict::Unclear => false,
+                };
+            }
         }
+        if self.found.is_none() && standings.verdict(1, 0) == Verdict::Slower {
+            self.found = Some(rounds);
+        }
+        let truth = f64::from(self.work[1]) / f64::from(self.work[0]);
+        let interval = standings.compare(1, 0).and_then(|found| found.time_ratio_interval());
+        self.missed |=
+            interval.is_some_and(|[low, high]| !(low - 1e-6..=high + 1e-6).contains(&truth));
     }
-    found
+}
+
+/// One session: some rows measured until it is enough, and what a reader saw.
+struct Session<'a> {
+    rounds: Rounds,
+    runner: Playback<'a>,
+    reader: Reader,
+}
+
+impl<'a> Session<'a> {
+    /// The session with this number, which has a place in the recording and orders of its own. It
+    /// will have as many rows as there is work, and has none yet.
+    fn new(
+        recording: &'a [Duration],
+        clock: &'a MockClock,
+        number: usize,
+        work: &[u32],
+        until: Until,
+    ) -> Self {
+        let plan = Plan { seed: number as u64, order: Order::Random, warmups: 0, until };
+        let rounds = Rounds::new(plan, Standings::new(work.len(), MARGIN));
+        // A prime that does not divide the length: every place is met.
+        let place = number * 7919;
+        let runner = Playback { clock, recording, place, work: work.to_vec(), machine: 100 };
+        let reader = Reader { work: work.to_vec(), ..Reader::default() };
+        Self { rounds, runner, reader }
+    }
+
+    /// Takes more rows in; their numbers.
+    fn enter(&mut self, rows: usize) -> Vec<usize> {
+        let first = self.rounds.samples().len();
+        for _ in 0..rows {
+            self.rounds.enter(entrant(&self.rounds));
+        }
+        (first..first + rows).collect()
+    }
+
+    fn run(&mut self, rows: &[usize]) -> Stopped {
+        let mut around = Surroundings {
+            clock: self.runner.clock,
+            runner: &mut self.runner,
+            observer: &mut self.reader,
+            stop: &|| false,
+        };
+        self.rounds.run(rows, 1.0, &mut around).expect("nothing fails")
+    }
+}
+
+/// The next row of a session: one family of chunk sizes, with the first row as the reference.
+fn entrant(rounds: &Rounds) -> Entrant {
+    let row = rounds.samples().len();
+    let family = (row > 0).then_some(1);
+    Entrant { work: 1, reference: (row > 0).then_some(0), family, chunksize: row }
+}
+
+fn exactly(rounds: usize) -> Until {
+    Until::Runs(NonZeroUsize::new(rounds).expect("some rounds"))
+}
+
+/// What readers of so many sessions saw, each after every round.
+fn readers(sessions: usize, work: &[u32], until: Until) -> Vec<Reader> {
+    let recording = recording();
+    (0..sessions)
+        .map(|number| {
+            let clock = MockClock::new();
+            let mut session = Session::new(&recording, &clock, number, work, until);
+            let rows = session.enter(work.len());
+            session.run(&rows);
+            session.reader
+        })
+        .collect()
+}
+
+fn false_claims(readers: &[Reader]) -> usize {
+    readers.iter().filter(|reader| reader.false_claim).count()
 }
 
 fn recording() -> Vec<Duration> {
@@ -66,64 +164,97 @@ fn recording() -> Vec<Duration> {
     lines.map(|line| Duration::from_nanos(line.parse().expect("nanoseconds"))).collect()
 }
 
+/// No more than 5 % of all sessions, the one level of the product.
+#[track_caller]
+fn at_most_five_percent(what: &str, claims: usize, sessions: usize) {
+    println!("{what}: {claims} of {sessions} sessions with a false claim");
+    assert!(claims * 20 <= sessions, "{what}: {claims} of {sessions}");
+}
+
 #[test]
-fn of_a_hundred_comparisons_with_itself_at_most_five_claim_a_difference() {
-    for rounds in [5, 20, ROUNDS] {
-        let (faster, slower) = verdicts(rounds, 100);
-        println!("A/A, {rounds} rounds: {faster} faster, {slower} slower of {TRIALS}");
-        assert!(faster + slower <= 5, "{rounds} rounds: {faster} faster, {slower} slower");
+fn of_sessions_with_equal_rows_at_most_one_in_twenty_ever_claims_a_difference() {
+    for (rows, sessions) in [(3, SESSIONS), (8, SESSIONS), (60, 200)] {
+        let readers = readers(sessions, &vec![100; rows], exactly(100));
+        at_most_five_percent(&format!("{rows} equal rows"), false_claims(&readers), sessions);
     }
 }
 
 #[test]
-fn of_a_hundred_comparisons_with_more_work_ninety_find_it_and_none_finds_less() {
-    // Less noise, or a greater difference, needs fewer rounds: they fall with its square.
-    for (rounds, work_percent) in [(ROUNDS, 105), (30, 110), (5, 200)] {
-        let (faster, slower) = verdicts(rounds, work_percent);
-        println!("A/B, {rounds} rounds, {work_percent} %: {slower} slower of {TRIALS}");
-        assert_eq!(faster, 0, "{rounds} rounds, {work_percent} % of the work");
-        assert!(slower >= 90, "{rounds} rounds, {work_percent} % of the work: {slower} found it");
+fn stopping_when_the_intervals_are_narrow_or_all_is_decided_makes_no_more_claims() {
+    let max_time = Duration::from_secs(60);
+    for (what, until) in [
+        ("--precision 5%", Until::Precision { half_width: 0.05, max_time }),
+        ("the default", Until::Decided { max_time: Duration::from_secs(5) }),
+    ] {
+        let readers = readers(SESSIONS, &[100; 8], until);
+        let rounds: usize = readers.iter().map(|reader| reader.rounds).sum();
+        println!("{what}: {:.1} rounds a session", rounds as f64 / SESSIONS as f64);
+        at_most_five_percent(what, false_claims(&readers), SESSIONS);
     }
 }
 
-/// How many trials find samples with `work_percent` of the work (faster, slower) than others that
-/// no round pairs with them.
-///
-/// The recording is read in strides, so that what is compared differs by noise alone. As it was
-/// made, its speed wanders: pieces of 20 runs half a minute apart differ in two of three cases, and
-/// truly so. Comparing by rounds is proof against that; comparing saved results cannot be.
-fn unpaired_verdicts(runs: usize, work_percent: u32) -> (usize, usize) {
+#[test]
+fn slower_rows_among_equal_ones_bring_no_false_claim() {
+    for work in [[100, 110, 100, 100, 100, 100, 100, 100], [100, 130, 110, 130, 120, 110, 100, 100]]
+    {
+        let readers = readers(1_000, &work, exactly(100));
+        at_most_five_percent(&format!("{work:?}"), false_claims(&readers), 1_000);
+    }
+}
+
+/// Sizes that refine the answer run beside the reference and the quickest three rows. Between the
+/// two stretches the machine becomes faster or slower at a stroke.
+#[test]
+fn rows_that_join_later_are_compared_only_by_rounds_that_they_share() {
     let recording = recording();
-    // A prime that does not divide the length: every run is met once.
-    let mut strides = (0..).map(|place: usize| recording[place * 7919 % recording.len()]);
-    let verdicts = (0..TRIALS).map(|_| {
-        let more: Vec<_> = strides.by_ref().take(runs).map(|t| t * work_percent / 100).collect();
-        let reference: Vec<_> = strides.by_ref().take(runs).collect();
-        compare_unpaired(&more, &reference).expect("many runs").verdict
-    });
-    verdicts.fold((0, 0), |(faster, slower), verdict| match verdict {
-        Verdict::Faster => (faster + 1, slower),
-        Verdict::Slower => (faster, slower + 1),
-        Verdict::NoClearDifference => (faster, slower),
-    })
-}
-
-#[test]
-fn of_a_hundred_unpaired_comparisons_with_itself_at_most_five_claim_a_difference() {
-    for runs in [5, 20, ROUNDS] {
-        let (faster, slower) = unpaired_verdicts(runs, 100);
-        println!("unpaired A/A, {runs} runs: {faster} faster, {slower} slower of {TRIALS}");
-        assert!(faster + slower <= 5, "{runs} runs: {faster} faster, {slower} slower");
+    for machine in [100, 300, 60] {
+        let mut claims = 0;
+        for number in 0..SESSIONS {
+            let clock = MockClock::new();
+            let mut session = Session::new(&recording, &clock, number, &[100; 12], exactly(25));
+            let first = session.enter(8);
+            session.run(&first);
+            let mut rows = session.rounds.standings().quickest(0);
+            rows.truncate(3);
+            rows.push(0);
+            rows.extend(session.enter(4));
+            rows.sort_unstable();
+            rows.dedup();
+            session.runner.machine = machine;
+            session.run(&rows);
+            claims += usize::from(session.reader.false_claim);
+        }
+        at_most_five_percent(&format!("refined, machine at {machine} %"), claims, SESSIONS);
     }
 }
 
 #[test]
-fn of_a_hundred_unpaired_comparisons_with_more_work_ninety_find_it_and_none_finds_less() {
-    for (runs, work_percent) in [(ROUNDS, 120), (25, 150), (10, 200)] {
-        let (faster, slower) = unpaired_verdicts(runs, work_percent);
-        println!("unpaired A/B, {runs} runs, {work_percent} %: {slower} slower of {TRIALS}");
-        assert_eq!(faster, 0, "{runs} runs, {work_percent} % of the work");
-        assert!(slower >= 90, "{runs} runs, {work_percent} % of the work: {slower} found it");
+fn a_row_ten_percent_slower_is_found_within_fifty_rounds_and_five_percent_within_a_hundred() {
+    const TRIALS: usize = 300;
+    for (percent, rounds, least) in [(130, 25, 90), (110, 50, 90), (105, 100, 75)] {
+        let mut work = [100; 8];
+        work[1] = percent;
+        let readers = readers(TRIALS, &work, exactly(rounds));
+        let mut found: Vec<usize> = readers.iter().filter_map(|reader| reader.found).collect();
+        found.sort_unstable();
+        let median = found.get(TRIALS / 2).copied();
+        println!(
+            "{percent} %, {rounds} rounds: found by {} of {TRIALS}, median {median:?}",
+            found.len()
+        );
+        assert!(found.len() * 100 >= TRIALS * least, "{percent} %: {} of {TRIALS}", found.len());
+    }
+}
+
+#[test]
+fn an_interval_contains_the_true_ratio_at_whatever_round_a_reader_stops() {
+    for percent in [100, 107, 150] {
+        let mut work = [100; 8];
+        work[1] = percent;
+        let readers = readers(1_000, &work, exactly(100));
+        let missed = readers.iter().filter(|reader| reader.missed).count();
+        println!("true ratio {percent} %: missed at some round in {missed} of 1000 sessions");
+        assert!(missed <= 50, "{percent} %: {missed}");
     }
 }
 
@@ -131,7 +262,7 @@ fn of_a_hundred_unpaired_comparisons_with_more_work_ninety_find_it_and_none_find
 #[ignore = "rewrites the recording: run it alone, on a quiet machine, with --release"]
 fn record_the_noise_of_real_runs() {
     let mut file = String::from("# Nanoseconds of one small run a line; see tests/verdicts.rs.\n");
-    for _ in 0..TRIALS * ROUNDS * 2 {
+    for _ in 0..20_000 {
         writeln!(file, "{}", small_run().as_nanos()).expect("a string takes all");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/noise.txt");

@@ -328,7 +328,8 @@ impl Rounds {
 }
 
 /// Whether what is known after so many rounds is worth working out: after every round at first,
-/// then whenever there is a twentieth more, so that the work for it grows no faster than the rounds.
+/// then whenever there are a tenth more at the most, so that the work for it grows no faster than the
+/// rounds.
 #[must_use]
 pub fn is_worth_a_look(rounds: usize) -> bool {
     let step = (rounds / 20).next_power_of_two();

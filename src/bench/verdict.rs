@@ -251,12 +251,17 @@ impl Standings {
         rows
     }
 
-    /// The row that `row` is held against: its reference, or where it has none, the recommended row
-    /// of its work.
+    /// The row that `row` is held against: its reference, or where its work has none, the
+    /// recommended row. `None` for the reference itself.
     fn baseline(&mut self, row: usize) -> Option<usize> {
         let work = self.entrants[row].work;
+        let has_reference =
+            self.entrants.iter().any(|entrant| entrant.work == work && entrant.reference.is_some());
+        if has_reference {
+            return self.entrants[row].reference;
+        }
         let fastest = self.fastest(work);
-        self.entrants[row].reference.or_else(|| self.recommended(&fastest))
+        self.recommended(&fastest)
     }
 
     /// The difference that the recommended row's rounds with the other fastest rows (with all other
