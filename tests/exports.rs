@@ -166,20 +166,22 @@ fn an_interrupted_sweep_prints_what_it_has_and_leaves_whole_files() {
     arguments.extend(options.iter().map(String::as_str));
     arguments.push(&words);
     let running = start(program(&arguments));
-    let curve = folder.path().join("curve.svg");
-    assert!(within(DEADLINE, || curve.exists()), "no file after the first round");
-    // Whoever looks, and however often, finds whole files only.
+    let json = folder.path().join("result.json");
+    assert!(within(DEADLINE, || json.exists()), "no file after the first round");
+    // Any reader at any time finds a whole file.
     for _ in 0..20 {
-        let text = std::fs::read_to_string(&curve).unwrap();
-        assert!(text.ends_with("</svg>\n"), "{text}");
+        let text = std::fs::read_to_string(&json).unwrap();
+        assert!(text.ends_with("}\n"), "{text}");
     }
+    // The other formats are written at the end.
+    assert_eq!(names_in(folder.path()).iter().filter(|name| !name.starts_with('.')).count(), 1);
     signal(running.pid(), SIGINT);
     let ended = running.end().exits_with(130);
     let text = ended.text();
     for label in ["serial: ", "50: ", "100: "] {
         assert!(text.lines().any(|line| line.starts_with(label)), "{label} in\n{text}");
     }
-    let note = "run.trace.json is not written: interrupted before the timelines";
+    let note = "run.trace.json is not written: no timelines were recorded";
     assert!(ended.stderr.contains(note), "{}", ended.stderr);
     assert_eq!(names_in(folder.path()), ["curve.svg", "report.html", "result.json", "samples.csv"]);
     judged_by_python(folder.path(), false);
@@ -282,50 +284,83 @@ print(*(len(row['samples']) for row in json.loads(sys.argv[1])['results']))";
 }
 
 #[test]
-fn precision_adds_runs_to_all_rows_alike() {
+fn precision_makes_as_many_rounds_of_all_rows_as_it_needs() {
     let words = english();
-    let arguments = [
-        "sweep",
-        "-q",
-        "-w=2",
-        "-c=50,even",
-        "--runs=2",
-        "--precision=50%",
-        "--max-time=2",
-        "--format=json",
-        &words,
-    ];
-    let counts = runs_of(&wordhash(&arguments).succeeds_quietly().text());
-    assert_eq!(counts.len(), 3);
-    assert!(counts.iter().all(|&count| count >= 2 && count == counts[0]), "{counts:?}");
-    // A width that nothing has is never reached: the time ends it, after the runs asked for.
-    let arguments = [
-        "sweep",
-        "-q",
-        "-w=2",
-        "-c=50,even",
-        "--runs=2",
-        "--precision=0.000001%",
-        "--max-time=0.000001",
-        "--format=json",
-        &words,
-    ];
-    assert_eq!(runs_of(&wordhash(&arguments).succeeds_quietly().text()), [2, 2, 2]);
+    let usual = ["sweep", "-q", "-w=2", "-c=50,even", "--format=json", &words];
+    let with =
+        |more: &[&str]| runs_of(&wordhash(&[&usual[..], more].concat()).exits_with(0).text());
+    let counts = with(&["--precision=50%", "--max-time=5"]);
+    // Three rows need ten rounds for a verdict.
+    assert!(counts.len() == 3 && counts[0] >= 10, "{counts:?}");
+    assert!(counts.iter().all(|&count| count == counts[0]), "{counts:?}");
+    // A width that nothing has is never reached: the time ends it, after the first verdict.
+    assert_eq!(with(&["--precision=0.000001%", "--max-time=0.000001"]), [10, 10, 10]);
 }
 
 #[test]
-fn refining_adds_rows_with_sizes_that_were_not_there() {
+fn a_precision_that_was_not_reached_is_said_with_the_rows() {
     let words = english();
     let arguments =
-        ["sweep", "-q", "-w=2", "-c=10,50,200", "--runs=2", "--refine=2", "--format=json", &words];
+        ["sweep", "-w=2", "-c=50", "--precision=0.000001%", "--max-time=0.000001", &words];
+    let ended = wordhash(&arguments).exits_with(0);
+    let warning = ended.stderr.lines().find(|line| line.contains("not known to"));
+    let warning = warning.unwrap_or_else(|| panic!("no warning in\n{}", ended.stderr));
+    for part in ["1 of 2 rows", "50", "--max-time"] {
+        assert!(warning.contains(part), "{part} in {warning}");
+    }
+}
+
+#[test]
+fn refined_sizes_run_in_rounds_of_the_same_session() {
+    let words = english();
+    let arguments =
+        ["sweep", "-q", "-w=2", "-c=10,50,200", "--runs=3", "--refine=2", "--format=json", &words];
     let json = wordhash(&arguments).succeeds_quietly().text();
     let program = "import json, sys
 rows = json.loads(sys.argv[1])['results']
 sizes = [row['chunksize'] for row in rows]
 assert len(set(sizes)) == len(sizes) == 6 and sizes[:4] == [None, 10, 50, 200], sizes
-assert all(len(row['samples']) == 2 for row in rows), rows
+rounds = [[sample['round'] for sample in row['samples']] for row in rows]
+assert rounds[0] == [0, 1, 2, 3, 4, 5], rounds
+assert rounds[4] == rounds[5] == [3, 4, 5], rounds
+positions = sorted(sample['position'] for row in rows for sample in row['samples'])
+assert positions == list(range(len(positions))), positions
 print('read')";
     assert_eq!(python(program, &[json.as_ref()]).trim(), "read");
+}
+
+#[test]
+fn a_seed_gives_the_same_orders_again_and_every_result_has_it() {
+    let words = english();
+    let orders = |seed: &str| {
+        let seed = format!("--seed={seed}");
+        let arguments =
+            ["sweep", "-q", "-w=1", "-c=50,100,200", "--runs=4", &seed, "--format=json", &words];
+        let json = wordhash(&arguments).succeeds_quietly().text();
+        let program = "import json, sys
+run = json.loads(sys.argv[1])
+order = sorted((s['position'], row['label']) for row in run['results'] for s in row['samples'])
+print(run['seed'], *(label for _, label in order))";
+        python(program, &[json.as_ref()])
+    };
+    assert_eq!(orders("81"), orders("81"));
+    assert!(orders("81").starts_with("81 "));
+    assert_ne!(orders("81"), orders("82"));
+}
+
+#[test]
+fn blocked_rows_get_times_and_no_verdicts() {
+    let words = english();
+    let arguments =
+        ["sweep", "-w=2", "-c=50,100", "--order=blocked", "--runs=15", "--format=json", &words];
+    let ended = wordhash(&arguments).exits_with(0);
+    let program = "import json, sys
+run = json.loads(sys.argv[1])
+assert run['order'] == 'blocked' and run['answers'] == [], run
+assert all(row['against_reference'] is None for row in run['results'])
+print('read')";
+    assert_eq!(python(program, &[ended.text().as_ref()]).trim(), "read");
+    assert!(ended.stderr.contains("no verdicts are given"), "{}", ended.stderr);
 }
 
 /// A saved sweep of one row with these times, in milliseconds.

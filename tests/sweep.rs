@@ -116,9 +116,9 @@ for row in rows:
         assert (row[name] is None) == (row['backend'] != 'processes'), row
     assert [sample['round'] for sample in row['samples']] == [0, 1, 2], row
     for sample in row['samples']:
-        parts = [sample['start'] or 0, sample['map'], sample['set']]
+        parts = [sample[part] or 0 for part in ('start', 'map', 'exchange', 'set', 'end')]
         assert (sample['start'] is None) == serial
-        assert sum(parts) <= sample['total'] * 1.000001, sample
+        assert abs(sum(parts) - sample['total']) < 1e-8, sample
         positions.append(sample['position'])
     times = sorted(sample['total'] for sample in row['samples'])
     assert row['summary']['median'] == times[1], row
@@ -131,6 +131,49 @@ for row in rows:
 assert sorted(positions) == list(range(len(rows) * 3)), positions
 print(len(rows))";
     assert_eq!(python(program, &[json.as_ref()]).trim(), "7");
+}
+
+#[test]
+fn a_reference_is_named_by_its_label() {
+    let english = english();
+    let usual = ["sweep", "-q", "-w=2", "-c=50,100", "--runs=2", "--format=json", &english];
+    let json = wordhash(&[&usual[..], &["--reference=100"]].concat()).succeeds_quietly().text();
+    let program = "import json, sys
+run = json.loads(sys.argv[1])
+assert [row['against_reference'] is None for row in run['results']] == [False, False, True]
+print(run['answers'][0]['reference'])";
+    assert_eq!(python(program, &[json.as_ref()]).trim(), "2");
+    wordhash(&[&usual[..], &["--reference=fastest"]].concat()).fails_saying(&[
+        "--reference",
+        "fastest",
+        "serial; 50; 100",
+    ]);
+}
+
+#[test]
+fn rows_of_different_work_have_an_answer_each() {
+    let english = english();
+    let json = wordhash(&[
+        "sweep",
+        "-q",
+        "-w=2",
+        "-c=50,100",
+        "--rounds=1,20",
+        "--runs=2",
+        "--format=json",
+        &english,
+    ]);
+    let json = json.succeeds_quietly().text();
+    let program = "import json, sys
+run = json.loads(sys.argv[1])
+rows = run['results']
+assert [answer['rounds'] for answer in run['answers']] == [1, 20], run['answers']
+for answer in run['answers']:
+    for row in [answer['reference'], answer['recommended'], *answer['fastest']]:
+        assert rows[row]['rounds'] == answer['rounds'], answer
+    assert rows[answer['reference']]['backend'] == 'serial'
+print('read')";
+    assert_eq!(python(program, &[json.as_ref()]).trim(), "read");
 }
 
 #[test]

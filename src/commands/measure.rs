@@ -89,8 +89,11 @@ pub(super) fn measure(
     session.run(&mut input);
     let findings = session.conclude(&mut input);
     interrupt.end_at_once(true);
-    let not_written = session.export(&findings);
-    session.print(&findings, &not_written, &input.text, screen)?;
+    let measured = findings.run.results.iter().any(|row| !row.samples.is_empty());
+    if measured || session.failure.is_none() {
+        let not_written = session.export(&findings);
+        session.print(&findings, &not_written, &input.text, screen)?;
+    }
     match (session.failure, interrupt.pending()) {
         (Some(error), _) => Err(error),
         (None, Some(signal)) => Err(BackendError::Interrupted { signal }.into()),
