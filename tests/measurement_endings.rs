@@ -54,7 +54,7 @@ fn a_folder_of_exports_that_vanishes_loses_no_measurement() {
     let json = exports.join("a.json");
     let kept = folder.path().join("kept.json");
     let second = format!("--export={}", kept.display());
-    let running = sweep(&["--runs=200", &second], &json);
+    let running = sweep(&["--quiet", "--runs=200", &second], &json);
     await_samples(&json, 6);
     std::fs::rename(&exports, folder.path().join("elsewhere")).unwrap();
     let ended = running.end().fails_saying(&["cannot write", "a.json", "No such file"]);
