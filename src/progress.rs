@@ -50,6 +50,11 @@ impl Progress {
         Self { bar }
     }
 
+    /// So many more words are to be done, from where the bar stands.
+    pub fn expect(&self, words: usize) {
+        self.bar.set_length(self.bar.position() + words as u64);
+    }
+
     /// So many more words, or bytes, are done. Any thread may call it.
     pub fn advance(&self, words: usize) {
         self.bar.inc(words as u64);

@@ -106,7 +106,7 @@ for pid, row in enumerate(run['results'], 1):
     assert sum(span['args']['words'] for span in spans) == run['input']['words'], row
     assert sum(span['args']['tasks'] for span in spans) == (row['tasks'] or 1), row
     parts = [event for event in events if event['pid'] == pid and event.get('cat') == 'phase']
-    expected = ['map', 'set'] if row['backend'] == 'serial' else ['start', 'map', 'set']
+    expected = ['map', 'end', 'set'] if row['backend'] == 'serial' else ['start', 'map', 'end', 'set']
     assert [part['name'] for part in parts] == expected, parts
     map = next(part for part in parts if part['name'] == 'map')
     for span in spans:

@@ -1,15 +1,15 @@
 //! `wordhash compare`: serial, threads and processes side by side.
 
 use super::Screen;
-use super::cluster::Cluster;
 use super::config::{self, Defaults};
 use super::measure::{Task, measure};
 use crate::chunksize::ChunkSize;
 use crate::cli::{Backend, CompareArgs};
+use crate::session::Cluster;
 
 pub(super) fn run(
     arguments: &CompareArgs,
-    cluster: Option<&Cluster>,
+    cluster: Option<&dyn Cluster>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
     let defaults = Defaults {

@@ -4,92 +4,15 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use anyhow::bail;
 
-use crate::backend::{Backend, Processes, Serial, Threads, Work};
+use crate::backend::{Processes, Work};
 use crate::bench::environment;
 use crate::chunksize::ChunkSize;
 use crate::cli::{self, Axis, HowArgs, MemoryArgs};
 use crate::os::free_memory;
 use crate::pool::{StartMethod, Transport};
 use crate::session::budget::Budget;
+use crate::session::{Config, Way};
 use crate::sha512::{Engine, EngineKind};
-
-/// One way to hash a list, checked against this machine.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Config {
-    pub(super) way: Way,
-    pub(super) work: Work,
-}
-
-/// Who works.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Way {
-    Serial,
-    Threads,
-    Processes(Processes),
-    /// The ranks of an MPI run, each with as many threads: all of them are the workers.
-    Mpi,
-}
-
-impl Config {
-    /// The backend that runs it in this process, or from it: none for the ranks of an MPI run,
-    /// which never bring the digests together.
-    pub(super) fn backend(&self) -> anyhow::Result<&dyn Backend> {
-        Ok(match &self.way {
-            Way::Serial => &Serial,
-            Way::Threads => &Threads,
-            Way::Processes(processes) => processes,
-            Way::Mpi => bail!("--backend mpi: no process has all digests"),
-        })
-    }
-
-    /// Whether the ranks of an MPI run do it.
-    pub(super) fn runs_on_ranks(&self) -> bool {
-        matches!(self.way, Way::Mpi)
-    }
-
-    /// Whether a signal must not end the program on the spot, because there are other processes to
-    /// be ended in order.
-    pub(super) fn has_others_to_end(&self) -> bool {
-        matches!(self.way, Way::Processes(_) | Way::Mpi)
-    }
-
-    /// The name of the backend on the command line.
-    pub(super) fn backend_name(&self) -> &'static str {
-        match self.way {
-            Way::Serial => "serial",
-            Way::Threads => "threads",
-            Way::Processes(_) => "processes",
-            Way::Mpi => "mpi",
-        }
-    }
-
-    /// The pool's settings, where worker processes work.
-    pub(super) fn processes(&self) -> Option<&Processes> {
-        match &self.way {
-            Way::Processes(processes) => Some(processes),
-            Way::Serial | Way::Threads | Way::Mpi => None,
-        }
-    }
-
-    /// The threads that build the set: a serial run uses one for everything.
-    pub(super) fn set_threads(&self) -> NonZeroUsize {
-        match self.way {
-            Way::Serial => NonZeroUsize::MIN,
-            Way::Threads | Way::Processes(_) | Way::Mpi => self.work.workers,
-        }
-    }
-
-    /// The same with another chunk size.
-    pub(super) fn with_chunksize(mut self, chunksize: ChunkSize) -> Self {
-        self.work.chunksize = chunksize;
-        self
-    }
-
-    /// Whether one thread does everything.
-    pub(super) fn is_serial(&self) -> bool {
-        matches!(self.way, Way::Serial)
-    }
-}
 
 /// What a command takes where the command line is silent.
 pub(super) struct Defaults<'a> {

@@ -24,9 +24,8 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::config::{self, Config};
-use super::input::{self, Input, Text};
-use super::larger::Larger;
+use super::config;
+use super::input;
 use super::pieces::{Pieces, pass_on};
 use super::run::shows_progress;
 use super::verify::{Mismatch, Verifier};
@@ -37,6 +36,7 @@ use crate::cli::{DigestArgs, When};
 use crate::listing::digests::RecordFormat;
 use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::session::{Config, Local, Windowed};
 use crate::sha512::Digest;
 use crate::words::WordList;
 
@@ -51,14 +51,13 @@ pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Re
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
     let budget = config::budget(&arguments.memory, &[config])?.at_most(MOST_WINDOW_BYTES);
-    let Input { text, .. } =
-        input::open(&arguments.input, (&arguments.memory, budget), None, &interrupt, screen)?;
+    let list = input::open_here(&arguments.input, &arguments.memory, budget, &interrupt, screen)?;
     // A bar on the same terminal would be written into the records.
     let shown = match arguments.show.progress {
         When::Auto if screen.out_is_terminal => false,
         when => shows_progress(when, screen),
     };
-    let progress = Progress::new(about_words(&text), shown);
+    let progress = Progress::new(about_words(&list), shown);
     let mut run = Run {
         config,
         format: record_format(arguments),
@@ -67,7 +66,7 @@ pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Re
         verifier,
         records: 0,
     };
-    let held = run.all(text, screen);
+    let held = run.all(list, screen);
     progress.finish();
     if let Some(mismatch) = held? {
         screen.line(mismatch)?;
@@ -90,11 +89,10 @@ fn record_format(arguments: &DigestArgs) -> RecordFormat {
     }
 }
 
-fn about_words(text: &Text) -> usize {
-    match text {
-        Text::Whole(list) => list.len(),
-        Text::Larger(larger) => larger.about_words().unwrap_or(0),
-        Text::Spread(extent) => extent.words,
+fn about_words(list: &Local) -> usize {
+    match list {
+        Local::InMemory(list) => list.words().len(),
+        Local::Windowed(list) => list.about_words().unwrap_or(0),
     }
 }
 
@@ -112,16 +110,15 @@ struct Run<'a> {
 impl Run<'_> {
     /// All records; the first one that is not as it should be, if there is something to hold them
     /// against.
-    fn all(&mut self, text: Text, screen: &mut Screen<'_>) -> anyhow::Result<Option<Mismatch>> {
-        let mismatch = match text {
-            Text::Whole(list) => {
-                let mismatch = self.window(&list, screen)?;
+    fn all(&mut self, list: Local, screen: &mut Screen<'_>) -> anyhow::Result<Option<Mismatch>> {
+        let mismatch = match list {
+            Local::InMemory(list) => {
+                let mismatch = self.window(list.words(), screen)?;
                 // The program is about to end; to unmap page by page first would take longer.
                 std::mem::forget(list);
                 mismatch
             }
-            Text::Larger(larger) => self.windows(larger, screen)?,
-            Text::Spread(_) => anyhow::bail!("only the ranks have the list"),
+            Local::Windowed(list) => self.windows(list, screen)?,
         };
         match (mismatch, &mut self.verifier) {
             (None, Some(verifier)) => Ok(verifier.end(self.records)?),
@@ -131,10 +128,10 @@ impl Run<'_> {
 
     fn windows(
         &mut self,
-        mut larger: Box<Larger>,
+        mut list: Box<Windowed>,
         screen: &mut Screen<'_>,
     ) -> anyhow::Result<Option<Mismatch>> {
-        while let Some(window) = larger.next_window(self.interrupt)? {
+        while let Some(window) = list.next_window(self.interrupt)? {
             let mismatch = self.window(&window.list, screen)?;
             if mismatch.is_some() {
                 return Ok(mismatch);
@@ -158,7 +155,8 @@ impl Run<'_> {
         // Worker processes are ended in order; a write to a pipe that nobody reads is not waited
         // for.
         self.interrupt.end_at_once(!self.config.has_others_to_end());
-        let outcome = self.config.backend()?.run(list, &self.config.work, &around);
+        let backend = self.config.backend()?;
+        let outcome = backend.run(list, &self.config.work, &around);
         self.interrupt.end_at_once(true);
         let digests = outcome?.digests;
         let records = Records { list, digests: digests.as_slice(), format: self.format };

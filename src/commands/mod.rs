@@ -5,7 +5,6 @@
 //! given. It does not know how hashing, pools or formats work.
 
 mod check;
-mod cluster;
 mod compare;
 mod completions;
 mod config;
@@ -16,28 +15,25 @@ mod findings;
 mod generate;
 mod info;
 mod input;
-mod larger;
 mod man;
 mod measure;
-mod once;
 mod pieces;
-mod rows;
+mod ranks;
 mod run;
-mod runs;
 mod screen;
 mod standard_output;
 mod sweep;
-mod timelines;
 mod verify;
 
 use std::process::ExitCode;
 
-use cluster::{Cluster, Part};
+use ranks::Role;
 pub use screen::{OutputError, Screen};
 pub use standard_output::StandardOutput;
 
 use crate::backend::BackendError;
 use crate::cli::{Cli, Command};
+use crate::session::{Cluster, SessionError};
 use crate::words::LoadError;
 
 /// Done.
@@ -56,27 +52,27 @@ pub fn serve_if_worker() -> Option<ExitCode> {
 
 /// Does what the command line says; the exit status.
 pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
-    if cluster::launched_ranks().is_some_and(|ranks| ranks > 1) {
+    if ranks::launched_ranks().is_some_and(|ranks| ranks > 1) {
         not_at_a_terminal(screen);
     }
-    match cluster::join(cli) {
-        Ok(Part::Alone) => {
-            if let Some(reminder) = cluster::reminder(cli) {
+    match ranks::join(cli) {
+        Ok(Role::Alone) => {
+            if let Some(reminder) = ranks::reminder(cli) {
                 screen.note(reminder);
             }
             run_alone_or_first(cli, None, screen)
         }
-        Ok(Part::First(cluster)) => {
-            if cluster.is_launched() {
+        Ok(Role::First(cluster)) => {
+            if cluster.size().get() > 1 || ranks::launched_rank().is_some() {
                 not_at_a_terminal(screen);
             }
-            let status = run_alone_or_first(cli, Some(&cluster), screen);
+            let status = run_alone_or_first(cli, Some(cluster.as_ref()), screen);
             cluster.dismiss(status);
             status
         }
         // Rank 0 does all the talking, unless it cannot be heard.
-        Ok(Part::Other(follower)) => follower.obey().unwrap_or_else(|error| {
-            let status = end(&error, screen);
+        Ok(Role::Other(follower)) => follower.obey().unwrap_or_else(|error| {
+            let status = end(&error.into(), screen);
             follower.abort(status);
             status
         }),
@@ -91,7 +87,7 @@ fn not_at_a_terminal(screen: &mut Screen<'_>) {
 }
 
 /// Does what the command line says in a process that may talk.
-fn run_alone_or_first(cli: &Cli, cluster: Option<&Cluster>, screen: &mut Screen<'_>) -> u8 {
+fn run_alone_or_first(cli: &Cli, cluster: Option<&dyn Cluster>, screen: &mut Screen<'_>) -> u8 {
     let done = match &cli.command {
         None => run::run(&cli.run, cluster, screen),
         Some(Command::Sweep(arguments)) => sweep::run(arguments, cluster, screen),
@@ -126,7 +122,7 @@ pub fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> u8 {
         };
     }
     // Ranks of an MPI run have the same command line: one of them says what is wrong with it.
-    if cluster::is_other_rank() {
+    if ranks::is_other_rank() {
         return FAILED;
     }
     screen.error(in_one_line(&error.render().to_string()));
@@ -184,6 +180,9 @@ fn with_causes(error: &anyhow::Error) -> String {
 fn interrupting_signal(error: &anyhow::Error) -> Option<i32> {
     if let Some(LoadError::Interrupted { signal }) = error.downcast_ref() {
         return Some(*signal);
+    }
+    if let Some(error) = error.downcast_ref::<SessionError>() {
+        return error.signal();
     }
     match error.downcast_ref() {
         Some(BackendError::Interrupted { signal }) => Some(*signal),

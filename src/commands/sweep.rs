@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 
 use super::Screen;
-use super::cluster::Cluster;
 use super::config::{self, Defaults};
 use super::measure::{Sweep, Task, measure};
 use crate::chunksize::ChunkSize;
 use crate::cli::{Backend, SweepArgs};
+use crate::session::Cluster;
 
 /// The tutorial's sizes.
 fn tutorial_sizes() -> Vec<ChunkSize> {
@@ -18,7 +18,7 @@ fn tutorial_sizes() -> Vec<ChunkSize> {
 
 pub(super) fn run(
     arguments: &SweepArgs,
-    cluster: Option<&Cluster>,
+    cluster: Option<&dyn Cluster>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
     let sizes = tutorial_sizes();

@@ -1,5 +1,33 @@
-//! Measuring a whole table: what a run may take, and the runs of a list's configurations.
+//! Measuring a whole table: the list is opened once, its configurations run in rounds, and what they
+//! gave is recorded and concluded. In memory, in windows, or over the ranks of an MPI run.
 //!
-//! The room never prints and knows neither the terminal nor the files that results go to.
+//! The room never prints, and knows neither the terminal nor the files that results go to. It puts
+//! the rooms below together: [`crate::words`] for the list, [`crate::backend`] to hash,
+//! [`crate::known`] to count, [`crate::bench`] for what runs when and what follows.
 
 pub mod budget;
+mod cluster;
+mod config;
+mod error;
+mod in_memory;
+mod list;
+mod measure;
+mod open;
+#[cfg(feature = "mpi")]
+pub mod ranks;
+mod record;
+mod rows;
+mod spec;
+mod timelines;
+mod windowed;
+
+pub use cluster::{Cluster, Follower, RankList};
+pub use config::{Config, Way};
+pub use error::SessionError;
+pub use in_memory::{HashedInMemory, InMemory};
+pub use list::{List, ListSize, ListSpec, RunResult};
+pub use measure::{NoSuchRow, RowFailed, Session, Watch};
+pub use open::{Lists, Local, OnRanks};
+pub use rows::{empty_row, without_doubles};
+pub use spec::SessionSpec;
+pub use windowed::Windowed;

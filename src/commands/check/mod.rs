@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::config::{self, Config};
+use super::config;
 use super::run::shows_progress;
 use super::{DONE, FAILED, REFUSED, Screen};
 use crate::cli::{CheckArgs, MemoryArgs, When};
 use crate::listing::unknown::{KnownLists, Summary};
 use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::session::Config;
 use crate::session::budget::Budget;
 use crate::text::{Next, Passage, PassageRoom, Passages, Vocabulary};
 use crate::words::{LoadError, Room, Source};

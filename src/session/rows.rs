@@ -7,7 +7,8 @@ use crate::backend::WorkerRecord;
 use crate::bench::result::{Chunksize, ProcessRow, ResultRow, Setting};
 
 /// The row of a configuration that has not run yet, without a label.
-pub(super) fn empty_row(config: &Config, words: usize) -> ResultRow {
+#[must_use]
+pub fn empty_row(config: &Config, words: usize) -> ResultRow {
     let work = &config.work;
     let parallel = !config.is_serial();
     let processes = config.processes();
@@ -54,7 +55,8 @@ pub(super) fn process_row(record: &WorkerRecord) -> ProcessRow {
 }
 
 /// Configurations that run as the same row: equal but for a chunk size that comes to the same.
-pub(super) fn without_doubles(configs: Vec<Config>, words: usize) -> Vec<Config> {
+#[must_use]
+pub fn without_doubles(configs: Vec<Config>, words: usize) -> Vec<Config> {
     let mut kept: Vec<(ResultRow, Config)> = Vec::new();
     for config in configs {
         let row = empty_row(&config, words);

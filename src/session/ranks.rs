@@ -1,4 +1,4 @@
-//! The ranks of this MPI run.
+//! The ranks of an MPI run that hash a list together.
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
@@ -7,19 +7,16 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-
-use super::{Asked, Part, launched_rank};
+use super::cluster::{Cluster, Follower, RankList};
+use super::config::Config;
+use super::error::SessionError;
+use super::list::{List, ListSize, ListSpec, RunResult};
+use super::{rows, timelines};
 use crate::backend::mpi::{MpiError, RankRecord, Ranks, Reading, SharedList, Spread, Work};
-use crate::backend::{Around, BackendError, Lane, Span};
+use crate::backend::{Around, BackendError, Lane, Recorder, Span};
 use crate::bench::clock::MonotonicClock;
 use crate::bench::plan::RunParts;
 use crate::bench::result::ProcessRow;
-use crate::commands::config::Config;
-use crate::commands::input::Wanted;
-use crate::commands::larger::Extent;
-use crate::commands::once::{Finished, Proof};
-use crate::commands::{rows, timelines};
 use crate::generate::{Spec, generate};
 use crate::os::interrupt::Interrupt;
 use crate::os::region::memory_file;
@@ -30,113 +27,103 @@ use crate::words::{LoadError, Source};
 /// After so long without a sign of life a rank is given up, if `--timeout` does not say otherwise.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Rank 0, and by way of it the others.
-pub(in crate::commands) struct Cluster {
+/// Rank 0, and through it the other ranks.
+struct First {
     ranks: Ranks,
     distribute: bool,
 }
 
 /// A rank other than the first.
-pub(in crate::commands) struct Follower {
+struct Other {
     ranks: Ranks,
-    wanted: Wanted,
+    spec: ListSpec,
     distribute: bool,
     interrupt: Arc<Interrupt>,
 }
 
 /// The ranks with a list open.
-pub(in crate::commands) struct Assembly<'a> {
-    cluster: &'a Cluster,
+struct OpenList<'a> {
+    first: &'a First,
     list: SharedList,
 }
 
-pub(super) fn join(asked: Asked<'_>) -> anyhow::Result<Part> {
-    let silence = asked.how.timeout.unwrap_or(SILENCE);
-    let ranks = Ranks::join(silence).map_err(explained)?;
-    let ranks = ranks.context("this process has joined an MPI run before")?;
-    let wanted = Wanted::new(asked.input, asked.memory);
-    // One rank alone may as well read a stream.
-    let streams = ranks.size() == 1 && wanted.source == Some(Source::StandardInput);
-    let distribute = asked.input.distribute || streams;
-    if ranks.rank() == 0 {
-        return Ok(Part::First(Box::new(Cluster { ranks, distribute })));
-    }
-    let interrupt = Interrupt::on_signals()?;
-    Ok(Part::Other(Box::new(Follower { ranks, wanted, distribute, interrupt })))
+/// What this process is among the ranks.
+pub enum Role {
+    /// Rank 0, which decides.
+    First(Box<dyn Cluster>),
+    /// Another rank, which does what rank 0 says.
+    Other(Box<dyn Follower>),
 }
 
-impl Cluster {
-    /// How many ranks there are.
-    pub(in crate::commands) fn size(&self) -> NonZeroUsize {
+/// Joins the ranks that were started with this process; a rank from which nothing is heard for
+/// `silence` (ten seconds where that is `None`) ends the run. With `distribute`, rank 0 sends the
+/// list to the others.
+///
+/// # Errors
+///
+/// When MPI cannot be joined.
+pub fn join(
+    spec: ListSpec,
+    distribute: bool,
+    silence: Option<Duration>,
+) -> Result<Role, SessionError> {
+    let ranks = Ranks::join(silence.unwrap_or(SILENCE)).map_err(explained)?;
+    let ranks = ranks.ok_or(SessionError::NoRanks)?;
+    // One rank alone may as well read a stream.
+    let streams = ranks.size() == 1 && spec.source == Some(Source::StandardInput);
+    let distribute = distribute || streams;
+    if ranks.rank() == 0 {
+        return Ok(Role::First(Box::new(First { ranks, distribute })));
+    }
+    let interrupt = Interrupt::on_signals().map_err(SessionError::Signals)?;
+    Ok(Role::Other(Box::new(Other { ranks, spec, distribute, interrupt })))
+}
+
+impl Cluster for First {
+    fn size(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.ranks.size()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// Whether somebody else started this process as one of several, or may have.
-    pub(in crate::commands) fn is_launched(&self) -> bool {
-        self.ranks.size() > 1 || launched_rank().is_some()
-    }
-
-    /// Opens the list on all ranks.
-    pub(in crate::commands) fn open(
-        &self,
-        wanted: &Wanted,
+    fn open<'a>(
+        &'a self,
+        spec: &ListSpec,
         interrupt: &Interrupt,
-    ) -> anyhow::Result<Assembly<'_>> {
-        let open = || open_list(wanted, interrupt);
-        let reading = reading(wanted, self.distribute, &open);
-        let list = self.ranks.open(reading, wanted.utf8, interrupt).map_err(explained)?;
-        Ok(Assembly { cluster: self, list })
+    ) -> Result<Box<dyn RankList + 'a>, SessionError> {
+        let open = || open_list(spec, interrupt);
+        let reading = reading(spec, self.distribute, &open);
+        let list = self.ranks.open(reading, spec.utf8, interrupt).map_err(explained)?;
+        Ok(Box::new(OpenList { first: self, list }))
     }
 
-    /// Ends the other ranks, with this exit status.
-    pub(in crate::commands) fn dismiss(&self, status: u8) {
+    fn dismiss(&self, status: u8) {
         self.ranks.dismiss(status);
     }
 }
 
-impl Follower {
-    /// Does what rank 0 says until the end; the exit status.
-    pub(in crate::commands) fn obey(&self) -> anyhow::Result<u8> {
-        let Self { ranks, wanted, distribute, interrupt } = self;
-        let open = || open_list(wanted, interrupt);
-        let reading = reading(wanted, *distribute, &open);
+impl Follower for Other {
+    fn obey(&self) -> Result<u8, SessionError> {
+        let Self { ranks, spec, distribute, interrupt } = self;
+        let open = || open_list(spec, interrupt);
+        let reading = reading(spec, *distribute, &open);
         let clock = MonotonicClock::new();
         let around = Around { clock: &clock, progress: &|_| {}, interrupt, recorder: None };
-        ranks.obey(reading, wanted.utf8, &around).map_err(explained)
+        ranks.obey(reading, spec.utf8, &around).map_err(explained)
     }
 
-    /// Ends all ranks on the spot.
-    pub(in crate::commands) fn abort(&self, status: u8) {
+    fn abort(&self, status: u8) {
         self.ranks.abort(status);
     }
 }
 
-impl Assembly<'_> {
-    /// How long the list is.
-    pub(in crate::commands) fn extent(&self) -> Extent {
+impl List for OpenList<'_> {
+    fn size(&self) -> ListSize {
         let bytes = usize::try_from(self.list.file().file_bytes()).unwrap_or(usize::MAX);
-        Extent { words: self.list.words(), bytes }
+        ListSize { words: self.list.words(), bytes }
     }
 
-    pub(in crate::commands) fn had_byte_order_mark(&self) -> bool {
-        self.list.file().had_byte_order_mark()
-    }
-
-    /// The list, to be read from its start by this process alone.
-    pub(in crate::commands) fn file(&self) -> anyhow::Result<OwnedFd> {
-        let mut file = File::from(self.list.file().duplicate()?);
-        file.rewind()?;
-        Ok(file.into())
-    }
-
-    /// Makes one run.
-    pub(in crate::commands) fn once(
-        &self,
-        config: &Config,
-        around: &Around<'_>,
-    ) -> anyhow::Result<Finished> {
+    fn run(&mut self, config: &Config, around: &Around<'_>) -> Result<RunResult, SessionError> {
         let spread = self.hash(config, around)?;
-        Ok(Finished {
+        Ok(RunResult {
             parts: RunParts {
                 total: spread.total(),
                 start: spread.part("start"),
@@ -144,9 +131,9 @@ impl Assembly<'_> {
                 exchange: spread.part("exchange"),
                 set: spread.part("set"),
             },
-            extent: self.extent(),
+            size: self.size(),
             distinct: spread.distinct,
-            proof: Proof::Checksum(Some(spread.checksum)),
+            checksum: Some(spread.checksum),
             tasks: Some(spread.tasks),
             processes: spread.ranks.iter().map(process_row).collect(),
             private_bytes: 0,
@@ -154,14 +141,16 @@ impl Assembly<'_> {
         })
     }
 
-    /// Makes one run and takes down who worked when.
-    pub(in crate::commands) fn timeline(
-        &self,
+    fn record(
+        &mut self,
         config: &Config,
-        label: String,
+        label: &str,
         around: &Around<'_>,
-    ) -> anyhow::Result<Timeline> {
-        let spread = self.hash(config, around)?;
+    ) -> Result<Option<Timeline>, SessionError> {
+        // Ranks send their spans where a recorder is there.
+        let recorder = Recorder::default();
+        let around = Around { recorder: Some(&recorder), ..*around };
+        let spread = self.hash(config, &around)?;
         let since = |time: Duration| time.saturating_sub(spread.begun);
         let phases = spread.phases.iter().map(|&(name, begin, end)| Phase {
             name: name.to_owned(),
@@ -169,50 +158,70 @@ impl Assembly<'_> {
             end: since(end),
         });
         let threads = self.threads(config).get();
-        Ok(Timeline {
-            label,
+        Ok(Some(Timeline {
+            label: label.to_owned(),
             total: spread.total(),
             phases: phases.collect(),
             lanes: lanes(&spread, threads),
-        })
+        }))
+    }
+}
+
+impl RankList for OpenList<'_> {
+    fn had_byte_order_mark(&self) -> bool {
+        self.list.file().had_byte_order_mark()
     }
 
-    fn hash(&self, config: &Config, around: &Around<'_>) -> anyhow::Result<Spread> {
+    fn file(&self) -> Result<OwnedFd, SessionError> {
+        let origin = self.list.file().origin();
+        let rewound = self.list.file().duplicate().and_then(|file| {
+            let mut file = File::from(file);
+            file.rewind().map(|()| file)
+        });
+        match rewound {
+            Ok(file) => Ok(file.into()),
+            Err(error) => Err(LoadError::Read { origin: origin.clone(), error }.into()),
+        }
+    }
+}
+
+impl OpenList<'_> {
+    fn hash(&self, config: &Config, around: &Around<'_>) -> Result<Spread, SessionError> {
         let work = Work {
             engine: config.work.engine.kind(),
             rounds: config.work.rounds,
             threads: self.threads(config),
             chunksize: config.work.chunksize,
         };
-        self.cluster.ranks.hash(&self.list, &work, around).map_err(explained)
+        self.first.ranks.hash(&self.list, &work, around).map_err(explained)
     }
 
     /// The threads of each rank.
     fn threads(&self, config: &Config) -> NonZeroUsize {
-        let threads = config.work.workers.get() / self.cluster.ranks.size();
+        let threads = config.work.workers.get() / self.first.ranks.size();
         NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN)
     }
 }
 
 /// How the ranks get the list.
 fn reading<'a>(
-    wanted: &'a Wanted,
+    spec: &'a ListSpec,
     distribute: bool,
     open: &'a (dyn Fn() -> Result<ListFile, LoadError> + Sync),
 ) -> Reading<'a> {
-    match &wanted.source {
+    match &spec.source {
         Some(source) if distribute => {
-            Reading::FirstSends { source, rules: wanted.rules, temp_dir: &wanted.temp_dir }
+            Reading::FirstSends { source, rules: spec.rules, temp_dir: &spec.temp_dir }
         }
         // There is nothing to send of the built-in list: every rank makes it.
         _ => Reading::Each(open),
     }
 }
 
-fn open_list(wanted: &Wanted, interrupt: &Interrupt) -> Result<ListFile, LoadError> {
-    let name = wanted.name();
-    if wanted.source.is_some() {
-        return ListFile::open(&name, wanted.rules, interrupt);
+fn open_list(spec: &ListSpec, interrupt: &Interrupt) -> Result<ListFile, LoadError> {
+    let name = spec.name();
+    if spec.source.is_some() {
+        return ListFile::open(&name, spec.rules, interrupt);
     }
     let made = || {
         let words = generate(&Spec::default()).map_err(std::io::Error::other)?;
@@ -222,7 +231,7 @@ fn open_list(wanted: &Wanted, interrupt: &Interrupt) -> Result<ListFile, LoadErr
         file.into_inner().map_err(std::io::IntoInnerError::into_error)
     };
     let file = made().map_err(|error| LoadError::Memory { origin: name.clone(), error })?;
-    ListFile::of_file(file.into(), name, wanted.rules)
+    ListFile::of_file(file.into(), name, spec.rules)
 }
 
 fn process_row(record: &RankRecord) -> ProcessRow {
@@ -255,10 +264,10 @@ fn lanes(spread: &Spread, threads: usize) -> Vec<timeline::Lane> {
     named.collect()
 }
 
-/// A request to stop is told like any other.
-fn explained(error: MpiError) -> anyhow::Error {
+/// A request to stop is the same error as in any other run.
+fn explained(error: MpiError) -> SessionError {
     match error {
         MpiError::Interrupted { signal } => BackendError::Interrupted { signal }.into(),
-        other => other.into(),
+        other => SessionError::Mpi(other),
     }
 }

@@ -15,9 +15,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::config::Config;
-use super::input::Text;
-use super::once::{Finished, Proof};
+use super::error::SessionError;
+use super::list::{List, ListSize, RunResult};
 use super::rows;
 use crate::backend::{Around, BackendError, Checksum};
 use crate::bench::plan::RunParts;
@@ -25,68 +26,50 @@ use crate::bench::result::ProcessRow;
 use crate::known::{Spill, SpillError, Spilled};
 use crate::os::interrupt::Interrupt;
 use crate::os::scratch;
-use crate::session::budget::Budget;
+use crate::report::timeline::Timeline;
 use crate::words::{LoadError, Window, Windows};
 
 /// A list that is read again for every run.
-pub(super) struct Larger {
+#[derive(Debug)]
+pub struct Windowed {
     windows: Windows,
     /// The first window, until it is asked for.
     first: Option<Window>,
     budget: Budget,
     temp_dir: PathBuf,
     /// What a pass over the whole list found; `None` before there was one.
-    extent: Option<Extent>,
+    size: Option<ListSize>,
     had_byte_order_mark: bool,
 }
 
-/// How long a list is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) words: usize,
-    pub(super) bytes: usize,
-}
-
-impl Extent {
+impl ListSize {
     fn add(&mut self, window: &Window) {
         self.words += window.list.len();
         self.bytes += window.list.loaded_bytes();
     }
 }
 
-/// Reads the first window, which may be all there is.
-pub(super) fn read(
-    mut windows: Windows,
-    budget: Budget,
-    temp_dir: PathBuf,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Text> {
-    let first = windows.next_window(budget.window(), interrupt)?;
-    Ok(match first {
-        Some(window) if window.is_last => Text::Whole(window.list),
-        first => Text::Larger(Box::new(Larger {
-            had_byte_order_mark: first.as_ref().is_some_and(|w| w.list.had_byte_order_mark()),
-            windows,
-            first,
-            budget,
-            temp_dir,
-            extent: None,
-        })),
-    })
-}
+impl Windowed {
+    /// A list whose first window was read.
+    pub(super) fn new(
+        windows: Windows,
+        first: Option<Window>,
+        budget: Budget,
+        temp_dir: PathBuf,
+    ) -> Self {
+        let had_byte_order_mark = first.as_ref().is_some_and(|w| w.list.had_byte_order_mark());
+        Self { windows, first, budget, temp_dir, size: None, had_byte_order_mark }
+    }
 
-impl Larger {
-    pub(super) fn had_byte_order_mark(&self) -> bool {
+    /// Whether the list began with a UTF-8 byte-order mark.
+    #[must_use]
+    pub fn had_byte_order_mark(&self) -> bool {
         self.had_byte_order_mark
     }
 
-    /// How long the list is, if a pass over it has told.
-    pub(super) fn extent(&self) -> Option<Extent> {
-        self.extent
-    }
-
     /// What people are told of a run that did not fit.
-    pub(super) fn note(&self, spilled: &Spilled) -> String {
+    #[must_use]
+    pub fn note(&self, spilled: &Spilled) -> String {
         format!(
             "the digests did not fit in {}: {} went through {} temporary files in {}",
             self.budget.limit(),
@@ -97,38 +80,44 @@ impl Larger {
     }
 
     /// How many words the list has, about, as far as that can be known.
-    pub(super) fn about_words(&self) -> Option<usize> {
+    #[must_use]
+    pub fn about_words(&self) -> Option<usize> {
         let first = self.first.as_ref().map(|window| &window.list)?;
         scaled(first.len(), first.loaded_bytes(), self.windows.whole_bytes()?)
     }
 
     /// Reads the list once from end to end, so that its length is known, what is wrong with it
     /// too, and so that it can be read again: what is no file becomes a temporary one.
-    pub(super) fn survey(&mut self, interrupt: &Interrupt) -> anyhow::Result<Extent> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or copied.
+    pub fn survey(&mut self, interrupt: &Interrupt) -> Result<ListSize, SessionError> {
         let mut copy = None;
         if !self.windows.can_rewind() {
             copy = Some(temporary(&self.temp_dir, |_| Ok(()))?);
         }
-        let mut extent = Extent::default();
+        let mut size = ListSize::default();
         while let Some(window) = self.next_window(interrupt)? {
-            extent.add(&window);
+            size.add(&window);
             if let Some(copy) = &mut copy {
                 copy.write_all(window.list.region().frozen_bytes())
-                    .map_err(|error| no_copy(&self.temp_dir, &error))?;
+                    .map_err(|error| no_copy(&self.temp_dir, error))?;
             }
         }
         if let Some(copy) = copy {
             self.windows = self.windows.again_from(copy.into())?;
         }
-        self.extent = Some(extent);
-        Ok(extent)
+        self.size = Some(size);
+        Ok(size)
     }
 
     /// The next window of the pass that is under way; `None` after the last one.
-    pub(super) fn next_window(
-        &mut self,
-        interrupt: &Interrupt,
-    ) -> Result<Option<Window>, LoadError> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn next_window(&mut self, interrupt: &Interrupt) -> Result<Option<Window>, LoadError> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
             None => self.windows.next_window(self.budget.window(), interrupt),
@@ -136,36 +125,39 @@ impl Larger {
     }
 
     /// Makes one run.
-    pub(super) fn once(
+    ///
+    /// # Errors
+    ///
+    /// When the run did not come to its end, or the list has changed since it was surveyed.
+    pub fn hash(
         &mut self,
         config: &Config,
         around: &Around<'_>,
-    ) -> anyhow::Result<Finished> {
+    ) -> Result<RunResult, SessionError> {
         if self.first.is_none() {
             self.windows.rewind()?;
         }
-        let mut run = Run::new(config, around, &self.temp_dir, self.extent.is_some())?;
+        let mut run = Run::new(config, around, &self.temp_dir, self.size.is_some())?;
         while let Some(window) = self.next_window(around.interrupt)? {
-            let words_so_far = run.extent.words + window.list.len();
+            let words_so_far = run.size.words + window.list.len();
             let bytes_so_far = self.windows.bytes_read();
             let whole = self.windows.whole_bytes();
             let expected = self
-                .extent
-                .map(|extent| extent.words)
+                .size
+                .map(|size| size.words)
                 .or_else(|| whole.and_then(|whole| scaled(words_so_far, bytes_so_far, whole)));
             run.spill.expect(expected.map(|words| words as u64));
             run.hash(&window)?;
         }
-        if let Some(extent) = self.extent
-            && extent != run.extent
+        if let Some(size) = self.size
+            && size != run.size
         {
-            anyhow::bail!(
-                "the list changed while it was measured: it had {} words in {} bytes, now {} in {}",
-                extent.words,
-                extent.bytes,
-                run.extent.words,
-                run.extent.bytes
-            );
+            return Err(SessionError::ListChanged {
+                words_before: size.words,
+                bytes_before: size.bytes,
+                words: run.size.words,
+                bytes: run.size.bytes,
+            });
         }
         run.count(self.budget.for_counting())
     }
@@ -175,18 +167,33 @@ impl Larger {
 pub(super) fn temporary(
     folder: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> anyhow::Result<File> {
+) -> Result<File, SessionError> {
     scratch::unnamed_file(folder)
         .and_then(|mut file| write(&mut file).map(|()| file))
-        .map_err(|error| no_copy(folder, &error))
+        .map_err(|error| no_copy(folder, error))
 }
 
-fn no_copy(folder: &Path, error: &io::Error) -> anyhow::Error {
-    let folder = folder.display();
-    anyhow::anyhow!(
-        "cannot copy the list to a temporary file in {folder}: {error}; name another folder with \
-         --temp-dir"
-    )
+fn no_copy(folder: &Path, error: io::Error) -> SessionError {
+    SessionError::NoCopy { folder: folder.to_owned(), error }
+}
+
+impl List for Windowed {
+    fn size(&self) -> ListSize {
+        self.size.unwrap_or_default()
+    }
+
+    fn run(&mut self, config: &Config, around: &Around<'_>) -> Result<RunResult, SessionError> {
+        self.hash(config, around)
+    }
+
+    fn record(
+        &mut self,
+        _: &Config,
+        _: &str,
+        _: &Around<'_>,
+    ) -> Result<Option<Timeline>, SessionError> {
+        Ok(None)
+    }
 }
 
 /// So many words in so many bytes: how many in `whole` bytes?
@@ -200,7 +207,7 @@ struct Run<'a> {
     config: &'a Config,
     around: &'a Around<'a>,
     spill: Spill,
-    extent: Extent,
+    size: ListSize,
     total: Duration,
     start: Option<Duration>,
     map: Duration,
@@ -218,12 +225,12 @@ impl<'a> Run<'a> {
         around: &'a Around<'a>,
         temp_dir: &Path,
         compared: bool,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, SessionError> {
         Ok(Self {
             config,
             around,
-            spill: Spill::create(temp_dir, config.set_threads())?,
-            extent: Extent::default(),
+            spill: Spill::create(temp_dir, config.set_threads()).map_err(SessionError::Spill)?,
+            size: ListSize::default(),
             total: Duration::ZERO,
             start: None,
             map: Duration::ZERO,
@@ -235,7 +242,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn hash(&mut self, window: &Window) -> anyhow::Result<()> {
+    fn hash(&mut self, window: &Window) -> Result<(), SessionError> {
         let begin = self.around.clock.now();
         let outcome = self.config.backend()?.run(&window.list, &self.config.work, self.around)?;
         let hashed = self.around.clock.now();
@@ -249,7 +256,7 @@ impl<'a> Run<'a> {
         if let Some(sum) = &mut self.checksum {
             *sum = sum.and(Checksum::of(digests, window.first_word));
         }
-        self.extent.add(window);
+        self.size.add(window);
         self.start = sum(self.start, outcome.start);
         self.map += outcome.map;
         self.tasks = sum(self.tasks, outcome.tasks);
@@ -259,14 +266,14 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn count(self, memory_bytes: usize) -> anyhow::Result<Finished> {
+    fn count(self, memory_bytes: usize) -> Result<RunResult, SessionError> {
         let interrupt = self.around.interrupt;
         let stop = || interrupt.pending().is_some();
         let begin = self.around.clock.now();
         let spilled = self.spill.count(memory_bytes, &stop);
         let spilled = spilled.map_err(|error| named(error, interrupt))?;
         let counting = self.around.clock.now().saturating_sub(begin);
-        Ok(Finished {
+        Ok(RunResult {
             parts: RunParts {
                 total: self.total + counting,
                 start: self.start,
@@ -274,9 +281,9 @@ impl<'a> Run<'a> {
                 exchange: None,
                 set: Some(self.set + counting),
             },
-            extent: self.extent,
+            size: self.size,
             distinct: spilled.distinct,
-            proof: Proof::Checksum(self.checksum),
+            checksum: self.checksum,
             tasks: self.tasks,
             processes: self.processes,
             private_bytes: self.private_bytes,
@@ -294,9 +301,9 @@ fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option
 }
 
 /// A stop by its signal.
-fn named(error: SpillError, interrupt: &Interrupt) -> anyhow::Error {
+fn named(error: SpillError, interrupt: &Interrupt) -> SessionError {
     match (error, interrupt.pending()) {
         (SpillError::Stopped, Some(signal)) => BackendError::Interrupted { signal }.into(),
-        (error, _) => error.into(),
+        (error, _) => SessionError::Spill(error),
     }
 }

@@ -1,83 +1,29 @@
-//! Timelines: one more run of each configuration, recorded and not timed.
+//! What the workers did in one recorded run, as a timeline.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Config, Way};
-use super::input::{Input, Text};
-use crate::backend::{self, Around, BackendError, Outcome, Recorder, Span};
-use crate::bench::clock::{Clock as _, MonotonicClock};
-use crate::bench::result::Measurement;
-use crate::known;
-use crate::os::interrupt::Interrupt;
-use crate::progress::Progress;
+use crate::backend::{self, Outcome, Recorder, Span};
 use crate::report::timeline::{Bar, Lane, Phase, Timeline};
 
-/// What surrounds the recording.
-pub(super) struct Watched<'a> {
-    pub(super) clock: &'a MonotonicClock,
-    pub(super) interrupt: &'a Arc<Interrupt>,
-    pub(super) progress: &'a Progress,
-}
-
-/// Runs every configuration once more and takes down who worked when; `run` has their rows. After a
-/// request to stop there are no timelines at all: a part of them would pass for the whole.
-pub(super) fn record(
-    input: &Input<'_>,
-    configs: &[Config],
-    run: &Measurement,
-    watched: &Watched<'_>,
-) -> anyhow::Result<Vec<Timeline>> {
-    let mut timelines = Vec::with_capacity(configs.len());
-    for (config, row) in configs.iter().zip(&run.results) {
-        if watched.interrupt.pending().is_some() {
-            return Ok(Vec::new());
-        }
-        match record_one(input, config, row.label.clone(), watched) {
-            Ok(timeline) => timelines.push(timeline),
-            Err(error) if is_interruption(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(error.context(format!("the timeline of {}", row.label))),
-        }
-        watched.progress.advance(run.input.words);
-    }
-    Ok(timelines)
-}
-
-fn is_interruption(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(BackendError::Interrupted { .. }))
-}
-
-fn record_one(
-    input: &Input<'_>,
+/// The timeline of a run in this process; `set` is when the digests were counted.
+pub(super) fn of_outcome(
+    label: &str,
     config: &Config,
-    label: String,
-    watched: &Watched<'_>,
-) -> anyhow::Result<Timeline> {
-    let recorder = Recorder::default();
-    let around = Around {
-        clock: watched.clock,
-        progress: &|_| {},
-        interrupt: watched.interrupt,
-        recorder: Some(&recorder),
-    };
-    if config.runs_on_ranks() {
-        return input.assembly()?.timeline(config, label, &around);
-    }
-    let Text::Whole(list) = &input.text else { anyhow::bail!("the list is not in memory") };
-    let outcome = config.backend()?.run(list, &config.work, &around)?;
-    let counting = watched.clock.now();
-    known::count_distinct(outcome.digests.as_slice(), config.set_threads())?;
-    let set = (counting, watched.clock.now());
-    Ok(Timeline {
-        label,
+    outcome: &Outcome,
+    set: (Duration, Duration),
+    recorder: Recorder,
+) -> Timeline {
+    Timeline {
+        label: label.to_owned(),
         total: set.1.saturating_sub(outcome.begun),
-        phases: phases(&outcome, set),
-        lanes: lanes(&recorder.into_spans(), &workers(config, &outcome), outcome.begun),
-    })
+        phases: phases(outcome, set),
+        lanes: lanes(&recorder.into_spans(), &workers(config, outcome), outcome.begun),
+    }
 }
 
-/// All that could have worked, so that whoever had nothing to do has a lane as well.
+/// All workers, those that had nothing to do included.
 fn workers(config: &Config, outcome: &Outcome) -> Vec<backend::Lane> {
     match config.way {
         Way::Serial => vec![backend::Lane::Thread(0)],
@@ -92,16 +38,18 @@ fn workers(config: &Config, outcome: &Outcome) -> Vec<backend::Lane> {
     }
 }
 
-/// The parts of a run. One without workers to start begins with the second; between the second and
-/// the third, worker processes end.
+/// The parts of a run. One without workers to start begins with the map; between map and set, the
+/// workers leave.
 fn phases(outcome: &Outcome, set: (Duration, Duration)) -> Vec<Phase> {
     let since_begin = |at: Duration| at.saturating_sub(outcome.begun);
     let started = outcome.start.unwrap_or_default();
     let phase = |name: &str, begin, end| Phase { name: name.to_owned(), begin, end };
     let start = outcome.start.map(|start| phase("start", Duration::ZERO, start));
     let map = phase("map", started, started + outcome.map);
-    let set = phase("set", since_begin(set.0), since_begin(set.1));
-    start.into_iter().chain([map, set]).collect()
+    let counted = since_begin(set.0);
+    let end = (counted > map.end).then(|| phase("end", map.end, counted));
+    let set = phase("set", counted, since_begin(set.1));
+    start.into_iter().chain([map]).chain(end).chain([set]).collect()
 }
 
 /// One lane for each worker, in their order; times count from the begin of the run.

@@ -4,20 +4,19 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::bail;
-
 use super::config::Config;
-use super::input::Input;
-use super::larger::Extent;
-use super::once::{Finished, once};
+use super::error::{SessionError, Shown};
+use super::list::{ListSize, RunResult};
+use super::open::Lists;
 use super::rows;
+use super::spec::SessionSpec;
 use crate::backend::{Around, Checksum};
-use crate::bench::clock::MonotonicClock;
+use crate::bench::clock::Clock;
 use crate::bench::evidence::LEVEL;
-use crate::bench::plan::{Plan, RunRecord, Runner};
+use crate::bench::plan::{RunRecord, Runner};
 use crate::bench::result::{
-    Disturbance, Environment, Input as SavedInput, Measurement, Order, ProcessRow, ResultRow,
-    SCHEMA, Sample, Stopped,
+    Disturbance, Environment, Input, Measurement, Order, ProcessRow, ResultRow, SCHEMA, Sample,
+    Stopped,
 };
 use crate::bench::stats::summarise;
 use crate::bench::verdict::{Standings, conclude};
@@ -27,21 +26,21 @@ use crate::os::peak_memory::Peak;
 use crate::report::label;
 
 /// Makes the runs of a plan, and holds every configuration's digests against the others'.
-pub(super) struct Runs<'a, 'b> {
-    pub(super) input: &'a mut Input<'b>,
+pub(super) struct Runs<'a, 'l> {
+    pub(super) lists: &'a mut Lists<'l>,
     pub(super) configs: &'a [Config],
-    pub(super) clock: MonotonicClock,
+    pub(super) clock: &'a (dyn Clock + Sync),
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) record: &'a RefCell<Record>,
 }
 
 impl Runner for Runs<'_, '_> {
-    type Error = anyhow::Error;
+    type Error = SessionError;
 
-    fn run(&mut self, row: usize) -> anyhow::Result<RunRecord> {
+    fn run(&mut self, row: usize) -> Result<RunRecord, SessionError> {
         // Progress within a run would cost the run; the bar moves between two of them.
         let around = Around {
-            clock: &self.clock,
+            clock: self.clock,
             progress: &|_| {},
             interrupt: self.interrupt,
             recorder: None,
@@ -51,10 +50,10 @@ impl Runner for Runs<'_, '_> {
         // they have for themselves. They need not have had it when this process was at its peak:
         // the sum is an upper bound, and above the truth by a few MiB a worker at most.
         let peak = Peak::begin();
-        let finished = once(self.input, config, &around)?;
-        let peak_bytes = peak.bytes().map(|own| own + finished.private_bytes);
-        let parts = finished.parts;
-        self.record.borrow_mut().keep(row, config, finished, peak_bytes)?;
+        let result = self.lists.for_config(config)?.run(config, &around)?;
+        let peak_bytes = peak.bytes().map(|own| own + result.private_bytes);
+        let parts = result.parts;
+        self.record.borrow_mut().keep(row, config, result, peak_bytes)?;
         Ok(RunRecord { parts, disturbance: Disturbance::default() })
     }
 }
@@ -64,14 +63,14 @@ pub(super) struct Record {
     name: String,
     command: Vec<String>,
     environment: Environment,
-    extent: Extent,
-    rows: Vec<Facts>,
-    /// What all configurations with so many rounds must give.
-    seen: BTreeMap<u32, Seen>,
+    size: ListSize,
+    rows: Vec<RowRecord>,
+    /// What all configurations that hash each word so often must give.
+    digested: BTreeMap<u32, Digested>,
 }
 
 /// What the runs of one row gave besides their times.
-struct Facts {
+struct RowRecord {
     empty: ResultRow,
     tasks: Option<usize>,
     spilled: Option<Spilled>,
@@ -80,7 +79,7 @@ struct Facts {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct Digested {
     checksum: Option<Checksum>,
     distinct: usize,
 }
@@ -88,18 +87,27 @@ struct Seen {
 impl Record {
     /// Nothing has run yet.
     pub(super) fn new(
-        name: String,
+        spec: &SessionSpec,
         environment: Environment,
-        extent: Extent,
-        command: Vec<String>,
+        size: ListSize,
+        configs: &[Config],
     ) -> Self {
-        Self { name, command, environment, extent, rows: Vec::new(), seen: BTreeMap::new() }
+        let mut record = Self {
+            name: spec.list.clone(),
+            command: spec.command.clone(),
+            environment,
+            size,
+            rows: Vec::new(),
+            digested: BTreeMap::new(),
+        };
+        record.add_rows(configs);
+        record
     }
 
     /// Makes room for the rows of more configurations.
     pub(super) fn add_rows(&mut self, configs: &[Config]) {
-        self.rows.extend(configs.iter().map(|config| Facts {
-            empty: rows::empty_row(config, self.extent.words),
+        self.rows.extend(configs.iter().map(|config| RowRecord {
+            empty: rows::empty_row(config, self.size.words),
             tasks: None,
             spilled: None,
             peak_bytes: None,
@@ -113,94 +121,80 @@ impl Record {
         &mut self,
         row: usize,
         config: &Config,
-        finished: Finished,
+        result: RunResult,
         peak_bytes: Option<u64>,
-    ) -> anyhow::Result<()> {
-        let found = Seen { checksum: finished.proof.checksum(), distinct: finished.distinct };
-        let first = *self.seen.entry(config.work.rounds.get()).or_insert(found);
+    ) -> Result<(), SessionError> {
+        let found = Digested { checksum: result.checksum, distinct: result.distinct };
+        let first = *self.digested.entry(config.work.rounds.get()).or_insert(found);
         if first != found {
-            bail!(
-                "wrong digests: checksum {} with {} distinct, where other configurations gave {} \
-                 with {}; this is a bug in wordhash or a fault of the machine",
-                shown(found.checksum),
-                found.distinct,
-                shown(first.checksum),
-                first.distinct
-            );
+            return Err(SessionError::WrongDigests {
+                found: Shown(found.checksum),
+                distinct: found.distinct,
+                expected: Shown(first.checksum),
+                expected_distinct: first.distinct,
+            });
         }
-        let facts = &mut self.rows[row];
-        facts.tasks = finished.tasks;
-        facts.spilled = finished.spilled;
-        facts.peak_bytes = facts.peak_bytes.max(peak_bytes);
-        facts.processes = finished.processes;
+        let row = &mut self.rows[row];
+        row.tasks = result.tasks;
+        row.spilled = result.spilled;
+        row.peak_bytes = row.peak_bytes.max(peak_bytes);
+        row.processes = result.processes;
         Ok(())
     }
 
     /// What went through temporary files in one run, if anything did.
     pub(super) fn spilled(&self) -> Option<&Spilled> {
-        self.rows.iter().find_map(|facts| facts.spilled.as_ref())
+        self.rows.iter().find_map(|row| row.spilled.as_ref())
     }
 
     /// The rows without any samples.
     pub(super) fn rows(&self) -> Vec<ResultRow> {
-        self.rows.iter().map(|facts| facts.empty.clone()).collect()
+        self.rows.iter().map(|row| row.empty.clone()).collect()
     }
 
-    /// The label of a row.
-    pub(super) fn label(&self, row: usize) -> String {
-        label::labels(&self.rows()).swap_remove(row)
-    }
-
-    /// The row with this label.
-    ///
-    /// # Errors
-    ///
-    /// When no row has it; the error names those that there are.
-    pub(super) fn row_called(&self, label: &str) -> anyhow::Result<usize> {
-        let labels = label::labels(&self.rows());
-        labels.iter().position(|other| other == label).ok_or_else(|| {
-            let labels = labels.join("; ");
-            anyhow::anyhow!("--reference {label:?} is no row of this table, which has: {labels}")
-        })
+    /// What the rows are called.
+    pub(super) fn labels(&self) -> Vec<String> {
+        label::labels(&self.rows())
     }
 
     /// The measurement with these samples row by row, and what follows from their rounds.
     pub(super) fn measurement(
         &self,
         samples: &[Vec<Sample>],
-        plan: &Plan,
+        spec: &SessionSpec,
         stopped: Stopped,
-        margin: f64,
         standings: &mut Standings,
     ) -> Measurement {
         let mut results: Vec<ResultRow> =
-            self.rows.iter().zip(samples).map(|(facts, samples)| facts.row(samples)).collect();
+            self.rows.iter().zip(samples).map(|(row, samples)| row.row(samples)).collect();
         let labels = label::labels(&results);
         for (row, label) in results.iter_mut().zip(labels) {
             row.label = label;
         }
-        let answers = match plan.order {
+        let answers = match spec.plan.order {
             Order::Random => conclude(&mut results, standings),
             Order::Blocked => Vec::new(),
         };
-        let seen = self.seen.values().next();
+        let digested = self.digested.values().next();
         Measurement {
             schema: SCHEMA,
             wordhash: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
-            seed: plan.seed,
-            order: plan.order,
+            seed: spec.plan.seed,
+            order: spec.plan.order,
             stopped,
             level: LEVEL,
-            margin,
+            margin: spec.margin,
             warnings: Vec::new(),
             environment: self.environment.clone(),
-            input: SavedInput {
+            input: Input {
                 path: self.name.clone(),
-                words: self.extent.words,
-                bytes: self.extent.bytes as u64,
-                distinct: seen.map(|seen| seen.distinct),
-                checksum: seen.and_then(|seen| seen.checksum).map(|sum| sum.to_string()),
+                words: self.size.words,
+                bytes: self.size.bytes as u64,
+                distinct: digested.map(|digested| digested.distinct),
+                checksum: digested
+                    .and_then(|digested| digested.checksum)
+                    .map(|sum| sum.to_string()),
             },
             results,
             answers,
@@ -209,7 +203,7 @@ impl Record {
     }
 }
 
-impl Facts {
+impl RowRecord {
     fn row(&self, samples: &[Sample]) -> ResultRow {
         ResultRow {
             samples: samples.to_vec(),
@@ -221,8 +215,4 @@ impl Facts {
             ..self.empty.clone()
         }
     }
-}
-
-fn shown(checksum: Option<Checksum>) -> String {
-    checksum.map_or_else(|| "unknown".to_owned(), |sum| sum.to_string())
 }

@@ -1,55 +1,50 @@
 //! The ranks of an MPI run, as commands see them: joined at the start, dismissed at the end.
-//!
-//! What is in `joined` needs an MPI to be built with; without the Cargo feature `mpi`, `absent`
-//! stands for it, with types that no value has, so that commands need not know the difference.
-
-#[cfg(not(feature = "mpi"))]
-mod absent;
-#[cfg(feature = "mpi")]
-mod joined;
-
-#[cfg(not(feature = "mpi"))]
-use absent as present;
-#[cfg(feature = "mpi")]
-use joined as present;
-
-pub(super) use present::{Assembly, Cluster, Follower};
 
 use crate::cli::{Backend, Cli, Command, HowArgs, InputArgs, MemoryArgs};
+use crate::session::{Cluster, Follower};
 
 /// What this process is to do.
-#[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "nobody joins"))]
-pub(super) enum Part {
+#[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "only MPI has ranks"))]
+pub(super) enum Role {
     /// There are no ranks.
     Alone,
     /// Rank 0: the command.
-    First(Box<Cluster>),
+    First(Box<dyn Cluster>),
     /// Another rank: what rank 0 says.
-    Other(Box<Follower>),
+    Other(Box<dyn Follower>),
 }
 
 /// Joins the other ranks if the command line asks for them.
-pub(super) fn join(cli: &Cli) -> anyhow::Result<Part> {
+pub(super) fn join(cli: &Cli) -> anyhow::Result<Role> {
     let (how, input, memory) = match &cli.command {
         None => (&cli.run.how, &cli.run.input, &cli.run.memory),
         Some(Command::Sweep(arguments)) => (&arguments.how, &arguments.input, &arguments.memory),
         Some(Command::Compare(arguments)) => (&arguments.how, &arguments.input, &arguments.memory),
-        Some(_) => return Ok(Part::Alone),
+        Some(_) => return Ok(Role::Alone),
     };
-    if asks_for_ranks(how) { present::join(Asked { how, input, memory }) } else { Ok(Part::Alone) }
+    if asks_for_ranks(how) { join_ranks(how, input, memory) } else { Ok(Role::Alone) }
 }
 
 fn asks_for_ranks(how: &HowArgs) -> bool {
     how.backend.as_ref().is_some_and(|axis| axis.values().contains(&Backend::Mpi))
 }
 
-/// The part of the command line that all ranks go by.
-#[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "nobody joins"))]
-struct Asked<'a> {
-    how: &'a HowArgs,
-    input: &'a InputArgs,
-    memory: &'a MemoryArgs,
+#[cfg(feature = "mpi")]
+fn join_ranks(how: &HowArgs, input: &InputArgs, memory: &MemoryArgs) -> anyhow::Result<Role> {
+    use crate::session::ranks;
+    let spec = super::input::list_spec(input, memory);
+    Ok(match ranks::join(spec, input.distribute, how.timeout)? {
+        ranks::Role::First(cluster) => Role::First(cluster),
+        ranks::Role::Other(follower) => Role::Other(follower),
+    })
+}
+
+#[cfg(not(feature = "mpi"))]
+fn join_ranks(_: &HowArgs, _: &InputArgs, _: &MemoryArgs) -> anyhow::Result<Role> {
+    anyhow::bail!(
+        "--backend mpi: this wordhash was built without MPI; build it with `cargo install --path . \
+         --features mpi` (Debian: libopenmpi-dev, openmpi-bin, libclang-dev)"
+    )
 }
 
 /// Whether this process is a rank other than the first, by what its environment says.
@@ -80,7 +75,7 @@ pub(super) fn reminder(cli: &Cli) -> Option<String> {
 
 /// The rank of this process as whoever started it says. Before MPI is joined there is no other way
 /// to know, and in a program without MPI none at all.
-fn launched_rank() -> Option<u32> {
+pub(super) fn launched_rank() -> Option<u32> {
     ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok()?.parse().ok())
