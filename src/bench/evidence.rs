@@ -76,7 +76,11 @@ impl SignTest {
 
     /// The first round after which a difference can be shown at all.
     pub fn first_round(&mut self) -> usize {
-        (1..).find(|&rounds| self.least_wins(rounds).is_some()).unwrap_or(usize::MAX)
+        let mut rounds = 1;
+        while self.least_wins(rounds).is_none() {
+            rounds += 1;
+        }
+        rounds
     }
 
     /// With one round more, as many wins suffice or one more is needed: never fewer, since a round

@@ -130,10 +130,10 @@ pub struct Rounds {
     orders: Orders,
     standings: Standings,
     samples: Vec<Vec<Sample>>,
-    /// Rounds that were begun.
-    rounds: usize,
-    /// Counted runs that were made.
-    runs: usize,
+    /// The number of the next round.
+    next_round: usize,
+    /// The position of the next counted run.
+    next_position: usize,
     /// When the first run was begun.
     begun: Option<Duration>,
 }
@@ -162,7 +162,15 @@ impl Rounds {
     #[must_use]
     pub fn new(plan: Plan, standings: Standings) -> Self {
         let orders = Orders::new(plan.seed);
-        Self { plan, orders, standings, samples: Vec::new(), rounds: 0, runs: 0, begun: None }
+        Self {
+            plan,
+            orders,
+            standings,
+            samples: Vec::new(),
+            next_round: 0,
+            next_position: 0,
+            begun: None,
+        }
     }
 
     /// Takes another row in.
@@ -219,10 +227,10 @@ impl Rounds {
             self.round(fresh.clone(), None, around)?;
         }
         for made in 1.. {
-            let round = self.rounds;
-            self.rounds += 1;
+            let round = self.next_round;
+            self.next_round += 1;
             self.round(rows.to_vec(), Some(round), around)?;
-            around.observer.round_ended(self.rounds, &self.samples, &mut self.standings);
+            around.observer.round_ended(self.next_round, &self.samples, &mut self.standings);
             let spent = around.clock.now().saturating_sub(begun);
             if let Some(stopped) = self.is_enough(rows, made, spent.div_f64(time_share)) {
                 return Ok(stopped);
@@ -269,8 +277,8 @@ impl Rounds {
             for round in 0..runs.get() {
                 self.run_once(row, Some(round), around)?;
             }
-            self.rounds += 1;
-            around.observer.round_ended(self.rounds, &self.samples, &mut self.standings);
+            self.next_round += 1;
+            around.observer.round_ended(self.next_round, &self.samples, &mut self.standings);
         }
         Ok(Stopped::Runs)
     }
@@ -285,13 +293,12 @@ impl Rounds {
         if (around.stop)() {
             return Err(Cut::Stopped);
         }
-        let record = around.runner.run(row).map_err(|source| match (around.stop)() {
-            true => Cut::Stopped,
-            false => Cut::Failed(RunFailed { row, source }),
+        let record = around.runner.run(row).map_err(|source| {
+            if (around.stop)() { Cut::Stopped } else { Cut::Failed(RunFailed { row, source }) }
         })?;
         if let Some(round) = round {
-            self.samples[row].push(sample(round, self.runs, &record));
-            self.runs += 1;
+            self.samples[row].push(sample(round, self.next_position, &record));
+            self.next_position += 1;
         }
         around.observer.ran(row, round.is_some());
         Ok(record.parts.total)

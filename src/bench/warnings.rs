@@ -3,6 +3,7 @@
 //! Warnings come from a finished measurement alone. Each knows which options are in use already, so
 //! none is advised twice.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::drift::drift;
@@ -240,7 +241,7 @@ fn drifting(run: &Measurement) -> Option<Warning> {
 /// it, each run over the median of its row.
 #[must_use]
 pub fn round_figures(rows: &[ResultRow]) -> Vec<f64> {
-    let mut rounds: std::collections::BTreeMap<usize, (f64, usize)> = Default::default();
+    let mut rounds: BTreeMap<usize, (f64, usize)> = BTreeMap::new();
     for row in rows {
         let Some(median) = row.summary.map(|summary| summary.median).filter(|m| !m.is_zero())
         else {

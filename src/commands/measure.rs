@@ -50,7 +50,7 @@ const BLOCKED_RUNS: NonZeroUsize = NonZeroUsize::new(10).expect("not 0");
 /// Without `--precision`, no further round is begun after this time.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 /// With `--precision`, no further round is begun after this time.
-const PRECISION_TIME: Duration = Duration::from_secs(60);
+const PRECISION_TIME: Duration = Duration::from_mins(1);
 /// Loads the list, times the configurations, prints and writes the result. Whatever cuts the
 /// measurement short, what was measured until then is printed and written before the error is
 /// given back.

@@ -14,7 +14,7 @@ use crate::backend::Around;
 use crate::bench::clock::MonotonicClock;
 use crate::bench::plan::{Observer, Rounds, RunFailed, Surroundings, Until, is_worth_a_look};
 use crate::bench::refine::refine;
-use crate::bench::result::{Environment, Measurement, Sample, Stopped};
+use crate::bench::result::{Environment, Measurement, ResultRow, Sample, Stopped};
 use crate::bench::verdict::{Standings, entrants};
 use crate::chunksize::ChunkSize;
 use crate::known::Spilled;
@@ -201,7 +201,7 @@ impl<'a> Session<'a> {
             return (Vec::new(), Vec::new());
         };
         let siblings = rows.iter().filter(|row| row.is_sibling_of(&rows[best]));
-        let measured: Vec<usize> = siblings.filter_map(|row| row.fixed_chunksize()).collect();
+        let measured: Vec<usize> = siblings.filter_map(ResultRow::fixed_chunksize).collect();
         let like = self.configs[best];
         let finer = refine(&measured, size, self.size.words, self.spec.refine)
             .into_iter()

@@ -22,7 +22,6 @@ use serde::{Deserialize, Serialize};
 pub use comparison::{Comparison, Verdict};
 pub use row::{Chunksize, ProcessRow, ResultRow, Setting};
 pub use sample::{Disturbance, Sample, Summary};
-use seconds::optional_seconds;
 
 /// The number of the JSON's form; it changes when a reader has to.
 pub const SCHEMA: u32 = 1;
@@ -151,7 +150,7 @@ pub struct Environment {
     /// When the measurement began: RFC 3339, in UTC, to the second.
     pub started_at: Option<String>,
     /// The finest step of the clock that measured.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub clock_precision: Option<Duration>,
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::comparison::Comparison;
 use super::sample::{Sample, Summary};
-use super::seconds::optional_seconds;
+use super::seconds;
 
 /// One configuration and what it cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,10 +127,10 @@ pub struct ProcessRow {
     /// How many words those had; `None` when the process died before it could say.
     pub words: Option<usize>,
     /// The time it spent on tasks, by the clock on the wall.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub busy: Option<Duration>,
     /// The processor time it used, user and system.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub cpu: Option<Duration>,
     /// The most memory it ever had in use.
     pub peak_rss_bytes: Option<u64>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::seconds::{optional_seconds, seconds, two_seconds};
+use super::seconds;
 
 /// One counted run.
 ///
@@ -18,23 +18,23 @@ pub struct Sample {
     /// How many counted runs, of all rows, had been made before it: the order in time.
     pub position: usize,
     /// From before the workers are started until the set of hashes is complete.
-    #[serde(with = "seconds")]
+    #[serde(with = "seconds::one")]
     pub total: Duration,
     /// Until the workers are ready.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub start: Option<Duration>,
     /// From there until the last digest is back.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub map: Option<Duration>,
     /// From there until every digest is with the rank that counts it; `None` where the digests stay
     /// in one place.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub exchange: Option<Duration>,
     /// Building the set of hashes.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub set: Option<Duration>,
     /// What belongs to no other part: the workers leave. `None` where the parts were not measured.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub end: Option<Duration>,
     /// What the system counted meanwhile.
     #[serde(flatten)]
@@ -45,10 +45,10 @@ pub struct Sample {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disturbance {
     /// Processor time of the run in user mode, workers included.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub user: Option<Duration>,
     /// Processor time of the run in the kernel, workers included.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "seconds::optional")]
     pub system: Option<Duration>,
     /// How often the run had to leave a processor to others.
     pub involuntary_switches: Option<u64>,
@@ -66,15 +66,15 @@ pub struct Disturbance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// The middle sample, or the mean of the middle two.
-    #[serde(with = "seconds")]
+    #[serde(with = "seconds::one")]
     pub median: Duration,
     /// The first and the third quartile.
-    #[serde(with = "two_seconds")]
+    #[serde(with = "seconds::two")]
     pub quartiles: [Duration; 2],
     /// The fastest sample.
-    #[serde(with = "seconds")]
+    #[serde(with = "seconds::one")]
     pub min: Duration,
     /// The slowest sample.
-    #[serde(with = "seconds")]
+    #[serde(with = "seconds::one")]
     pub max: Duration,
 }

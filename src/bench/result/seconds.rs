@@ -1,7 +1,7 @@
 //! Durations as the seconds of the JSON.
 
 /// A duration as a number of seconds, to the nanosecond.
-pub(super) mod seconds {
+pub(super) mod one {
     use std::time::Duration;
 
     use serde::Deserialize as _;
@@ -24,14 +24,14 @@ pub(super) mod seconds {
 }
 
 /// Two durations as an array of seconds.
-pub(super) mod two_seconds {
+pub(super) mod two {
     use std::time::Duration;
 
     use serde::Deserialize;
     use serde::{Deserializer, Serialize as _, Serializer};
 
     #[derive(Deserialize)]
-    struct Seconds(#[serde(with = "super::seconds")] Duration);
+    struct Seconds(#[serde(with = "super::one")] Duration);
 
     pub(in super::super) fn serialize<S: Serializer>(
         durations: &[Duration; 2],
@@ -49,14 +49,14 @@ pub(super) mod two_seconds {
 }
 
 /// The same, or `null`.
-pub(super) mod optional_seconds {
+pub(super) mod optional {
     use std::time::Duration;
 
     use serde::Deserialize;
     use serde::{Deserializer, Serialize as _, Serializer};
 
     #[derive(Deserialize)]
-    struct Seconds(#[serde(with = "super::seconds")] Duration);
+    struct Seconds(#[serde(with = "super::one")] Duration);
 
     #[expect(clippy::ref_option, reason = "the signature that serde calls")]
     pub(in super::super) fn serialize<S: Serializer>(
