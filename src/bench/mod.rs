@@ -15,6 +15,7 @@ pub mod bootstrap;
 pub mod clock;
 pub mod cost_model;
 pub mod diff;
+pub mod disturbance;
 pub mod drift;
 pub mod environment;
 #[cfg(test)]
