@@ -7,19 +7,19 @@
 //! The way through them: a [`plan`] runs every row many times against a [`clock`] and yields
 //! samples; [`stats`], [`bootstrap`] and [`drift`] say what the samples amount to; [`result`] is
 //! the plain data of it all, beside the [`environment`], and is also what is saved. From a finished
-//! result come its [`answer`], its [`cost_model`] and its [`warnings`]; what to measure next, to
+//! result come its [`answer`], its cost [`model`] and its [`warnings`]; what to measure next, to
 //! [`refine`] it; and from two of them their [`diff`].
 
 pub mod answer;
 pub mod bootstrap;
 pub mod clock;
-pub mod cost_model;
 pub mod diff;
 pub mod disturbance;
 pub mod drift;
 pub mod environment;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod model;
 mod nnls;
 pub mod plan;
 pub mod refine;

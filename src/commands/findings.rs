@@ -1,15 +1,16 @@
 //! A measurement and what follows from it: the answer, the cost models, the warnings.
 
-use std::time::Duration;
+use std::ops::RangeInclusive;
 
 use super::command_line::command_line;
 use crate::bench::answer::answer;
-use crate::bench::cost_model::{Fit, Observation, fit, kruskal_weiss_chunksize, word_spread};
+use crate::bench::model::{Model, NoModel, Observation, fit};
 use crate::bench::result::{ResultRow, SavedRun};
+use crate::bench::stats::median;
 use crate::bench::warnings::{OptionsInUse, warnings};
 use crate::report::Report;
 use crate::report::answer::{wants_precision, what_can_be_seen};
-use crate::report::model::{BestSizes, ModelCurve, sentence};
+use crate::report::model::{ModelCurve, sentence, why_not};
 use crate::report::timeline::Timeline;
 
 /// What a report is made from.
@@ -87,14 +88,32 @@ pub(super) fn siblings<'a>(
 }
 
 /// The cost model of the rows like this one.
-pub(super) fn fit_like(run: &SavedRun, like: &ResultRow) -> Option<Fit> {
-    let words = run.input.words;
+pub(super) fn fit_like(run: &SavedRun, like: &ResultRow) -> Result<Model, NoModel> {
     let observations: Vec<Observation> =
-        siblings(&run.results, like).filter_map(|(_, row)| Observation::of(row, words)).collect();
-    fit(&observations)
+        siblings(&run.results, like).filter_map(|(_, row)| observation(row)).collect();
+    fit(&observations, run.input.words, like.workers.unwrap_or(1))
 }
 
-/// A curve for each configuration whose model fits, and what there is to say of the one that the
+/// What the cost model sees of a row; `None` without a fixed chunk size or without samples.
+fn observation(row: &ResultRow) -> Option<Observation> {
+    let totals: Vec<_> = row.samples.iter().map(|sample| sample.total).collect();
+    let fixed = row.samples.iter().map(|sample| Some(sample.start? + sample.set?));
+    Some(Observation {
+        chunksize: row.chunksize.as_ref()?.fixed()?,
+        fixed_cost: fixed.collect::<Option<Vec<_>>>().and_then(|fixed| median(&fixed)),
+        time: median(&totals)?,
+    })
+}
+
+/// The smallest and the largest chunk size of some rows; `None` where no row has one.
+pub(super) fn sizes<'a>(
+    rows: impl Iterator<Item = (usize, &'a ResultRow)> + Clone,
+) -> Option<RangeInclusive<usize>> {
+    let sizes = rows.filter_map(|(_, row)| row.chunksize.as_ref()?.fixed());
+    Some(sizes.clone().min()?..=sizes.max()?)
+}
+
+/// A curve for each configuration that has a model, and what there is to say of the one that the
 /// measurement is about: the first.
 fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
     let (mut curves, mut note) = (Vec::new(), None);
@@ -103,38 +122,17 @@ fn models(run: &SavedRun) -> (Vec<ModelCurve>, Option<String>) {
         if row.workers.is_none() || first.is_none_or(|(first, _)| first != index) {
             continue;
         }
-        let Some(fit) = fit_like(run, row) else { continue };
-        let like = siblings(&run.results, row).map(|(_, row)| row);
-        note.get_or_insert_with(|| sentence(&fit, &best_sizes(&fit, like, run.input.words)));
-        if fit.fits {
-            let sizes: Vec<usize> = siblings(&run.results, row)
-                .filter_map(|(_, row)| row.chunksize.as_ref()?.fixed())
-                .collect();
-            let smallest = sizes.iter().copied().min().unwrap_or(1);
-            let largest = sizes.iter().copied().max().unwrap_or(1);
-            let workers = row.workers.unwrap_or(1);
-            let predict = |size| -> Duration { fit.model.predict(run.input.words, workers, size) };
-            curves.push(ModelCurve::sampled(index, smallest..=largest, predict));
+        let Some(measured) = sizes(siblings(&run.results, row)) else { continue };
+        let found = fit_like(run, row);
+        note.get_or_insert_with(|| match &found {
+            Ok(model) => Some(sentence(model, measured.clone())),
+            Err(reason) => why_not(*reason),
+        });
+        if let Ok(model) = found {
+            curves.push(ModelCurve::new(&model, index, measured));
         }
     }
-    (curves, note)
-}
-
-/// The sizes that are best by the theories, for rows like these.
-fn best_sizes<'a>(
-    fit: &Fit,
-    mut rows: impl Iterator<Item = &'a ResultRow> + Clone,
-    words: usize,
-) -> BestSizes {
-    let spread = word_spread(rows.clone());
-    let workers = rows.find_map(|row| row.workers).unwrap_or(1).max(1);
-    let overhead = fit.model.seconds_per_task;
-    BestSizes {
-        model: fit.model.best_chunksize(words, workers),
-        kruskal_weiss: spread
-            .filter(|_| overhead > 0.0)
-            .and_then(|spread| kruskal_weiss_chunksize(words, workers, overhead, spread)),
-    }
+    (curves, note.flatten())
 }
 
 #[cfg(test)]

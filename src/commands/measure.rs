@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cluster::Cluster;
 use super::config::{self, Config};
 use super::export::{self, ExportError};
-use super::findings::{Findings, fit_like, siblings};
+use super::findings::{Findings, fit_like, siblings, sizes};
 use super::input::{self, Input, Text};
 use super::larger::Extent;
 use super::run::shows_progress;
@@ -203,16 +203,13 @@ impl<'a> Session<'a> {
         let rows = &findings.run.results;
         let Some(index) = findings.best_sized() else { return Vec::new() };
         let best = &rows[index];
-        let (Some(size), Some(workers)) =
-            (best.chunksize.as_ref().and_then(Chunksize::fixed), best.workers)
-        else {
+        let Some(size) = best.chunksize.as_ref().and_then(Chunksize::fixed) else {
             return Vec::new();
         };
         let measured: Vec<usize> =
             siblings(rows, best).filter_map(|(_, row)| row.chunksize.as_ref()?.fixed()).collect();
-        let optimum = fit_like(&findings.run, best)
-            .filter(|fit| fit.fits)
-            .map(|fit| fit.model.best_chunksize(self.words, workers));
+        let optimum = sizes(siblings(rows, best))
+            .and_then(|range| Some(fit_like(&findings.run, best).ok()?.best(range)));
         let like = configs[index];
         refine(&measured, size, optimum, self.words, count)
             .into_iter()

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use wordhash::bench::answer::Answer;
+use wordhash::bench::model::{Model, Term};
 use wordhash::bench::result::{
     Chunksize, Comparison, Environment, Input, ResultRow, Sample, SavedRun, Summary, TimeInterval,
     Verdict,
@@ -235,10 +236,9 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
 /// A model that falls and rises again, for the shared transport.
 pub(crate) fn model(run: &SavedRun) -> ModelCurve {
     let like_row = run.results.iter().position(|row| row.transport.as_deref() == Some("shared"));
-    ModelCurve::sampled(like_row.unwrap(), 500..=262_485, |size| {
-        let size = size as f64;
-        Duration::from_secs_f64(0.0585 + 24.0 / size + size * 1.5e-8)
-    })
+    let terms = [(Term::Fixed, 0.0585), (Term::Task, 2.3e-5), (Term::Stagger, 1.5e-8)].into();
+    let model = Model { terms, leave_one_out_error: 0.021, words: run.input.words, workers: 4 };
+    ModelCurve::new(&model, like_row.unwrap(), 500..=262_485)
 }
 
 /// An HTML report with everything in it, and text from outside that would like to be markup.
