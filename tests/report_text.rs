@@ -5,13 +5,11 @@ mod support;
 use insta::assert_snapshot;
 use support::{answer as answer_of, crossed, micros, processes, run, serial, threads, tutorial};
 use wordhash::bench::answer::Answer;
-use wordhash::bench::cost_model::{CostModel, Fit};
 use wordhash::bench::diff::{Change, Difference, Pair};
 use wordhash::bench::result::{Chunksize, Comparison, ResultRow, Verdict};
 use wordhash::report::chart::{Curve, text};
-use wordhash::report::model::BestSizes;
 use wordhash::report::table::{Layout, render};
-use wordhash::report::{Report, answer, csv, diff, html, label, markdown, model, plain};
+use wordhash::report::{Report, answer, csv, diff, html, label, markdown, plain};
 
 fn labels_of(rows: &[ResultRow]) -> Vec<String> {
     label::labels(rows)
@@ -339,36 +337,6 @@ fn a_page_has_rows_without_a_place_on_the_axis_in_its_table_only() {
     let html = html::render(&Report::new(&run));
     assert!(html.contains("Rows whose chunk size changes on the way are in the table only."));
     assert_eq!(html.matches("guided:7").count(), 1, "{html}");
-}
-
-#[test]
-fn a_model_that_does_not_fit_is_not_shown_and_says_so() {
-    let model = CostModel {
-        start_seconds: 0.0042,
-        seconds_per_task: 1.3e-6,
-        seconds_per_word: 5.52e-8,
-        seconds_per_uneven_word: 0.0,
-        seconds_per_tail_word: 2e-11,
-    };
-    let fit =
-        Fit { model, residuals: vec![0.03, -0.03, 0.03, -0.03, 0.03, -0.03, 0.03], fits: true };
-    let best = BestSizes { model: 8203, kruskal_weiss: None };
-    let without = model::sentence(&fit, &best);
-    assert!(without.ends_with("off by 3.0 %. Best size by the model 8203."), "{without}");
-    assert_eq!(
-        model::sentence(&fit, &BestSizes { kruskal_weiss: Some(3100), ..best }),
-        "Cost model: 4.2 ms once, 1.3 µs a task, 55.2 ns a word of a worker's share, 0.020 ns a \
-         word of the chunk size; typically off by 3.0 %. Best size by the model 8203, by Kruskal \
-         and Weiss's formula 3100."
-    );
-    assert_eq!(
-        model::sentence(&Fit { residuals: vec![0.01, -0.3], fits: false, ..fit.clone() }, &best),
-        "No cost model is shown: 2 rows are too few to fit one, 7 are not."
-    );
-    assert_eq!(
-        model::sentence(&Fit { residuals: vec![-0.3; 8], fits: false, ..fit }, &best),
-        "The cost model does not fit these 8 rows and is not shown: it is off by up to 30.0 %."
-    );
 }
 
 #[test]

@@ -1,12 +1,13 @@
-//! A measurement and what follows from it: the answer, the cost models, the warnings.
+//! A measurement and what follows from it: the answers, the cost models, the warnings.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use crate::bench::cost_model::{Fit, Observation, fit, kruskal_weiss_chunksize, word_spread};
-use crate::bench::result::{Measurement, ResultRow};
+use crate::bench::model::{Model, NoModel, Observation, fit};
+use crate::bench::result::{CostModel, Measurement, ResultRow, Sample};
+use crate::bench::stats::median;
 use crate::bench::warnings::{Asked, warnings};
 use crate::report::Report;
-use crate::report::model::{BestSizes, ModelCurve, sentence};
+use crate::report::model::{ModelCurve, sentence, why_not};
 use crate::report::timeline::Timeline;
 
 /// What a report is made from.
@@ -23,7 +24,7 @@ pub(super) struct Findings {
 impl Findings {
     /// Draws the conclusions. Only a sweep has a model: it is about chunk sizes.
     pub(super) fn of(mut run: Measurement, is_sweep: bool, asked: &Asked) -> Self {
-        let (models, model_note) = if is_sweep { models(&run) } else { (Vec::new(), None) };
+        let (models, model_note) = if is_sweep { models(&mut run) } else { (Vec::new(), None) };
         run.warnings = warnings(&run, asked).iter().map(|warning| warning.text(asked)).collect();
         Self { run, timelines: Vec::new(), models, model_note }
     }
@@ -39,76 +40,61 @@ impl Findings {
     }
 }
 
-/// Rows that differ from this one by nothing but a fixed chunk size, itself included.
-pub(super) fn siblings<'a>(
-    rows: &'a [ResultRow],
-    like: &'a ResultRow,
-) -> impl Iterator<Item = (usize, &'a ResultRow)> + Clone {
-    rows.iter().enumerate().filter(move |(_, row)| {
-        row.chunksize.as_ref().is_some_and(|size| size.fixed().is_some())
-            && (
-                &row.setting.backend,
-                row.setting.workers,
-                &row.setting.transport,
-                &row.setting.start_method,
-            ) == (
-                &like.setting.backend,
-                like.setting.workers,
-                &like.setting.transport,
-                &like.setting.start_method,
-            )
-            && (&row.setting.engine, row.setting.iterations)
-                == (&like.setting.engine, like.setting.iterations)
-    })
-}
-
-/// The cost model of the rows like this one.
-pub(super) fn fit_like(run: &Measurement, like: &ResultRow) -> Option<Fit> {
-    let words = run.input.words;
-    let observations: Vec<Observation> =
-        siblings(&run.results, like).filter_map(|(_, row)| Observation::of(row, words)).collect();
-    fit(&observations)
-}
-
-/// A curve for each configuration whose model fits, and what there is to say of the one that the
-/// measurement is about: the first.
-fn models(run: &Measurement) -> (Vec<ModelCurve>, Option<String>) {
-    let (mut curves, mut note) = (Vec::new(), None);
-    for (index, row) in run.results.iter().enumerate() {
-        let first = siblings(&run.results, row).next();
-        if row.setting.workers.is_none() || first.is_none_or(|(first, _)| first != index) {
+/// A curve for each configuration that has a model, and what there is to say of the one that the
+/// measurement is about: the first, whose model is saved.
+fn models(run: &mut Measurement) -> (Vec<ModelCurve>, Option<String>) {
+    let (mut curves, mut first) = (Vec::new(), None);
+    let rows = &run.results;
+    for (index, row) in rows.iter().enumerate() {
+        let siblings: Vec<&ResultRow> =
+            rows.iter().filter(|other| other.is_sibling_of(row)).collect();
+        let is_first = siblings.first().is_some_and(|first| std::ptr::eq(*first, row));
+        let sizes = || siblings.iter().filter_map(|row| row.fixed_chunksize());
+        let (Some(smallest), Some(largest), true) = (sizes().min(), sizes().max(), is_first) else {
             continue;
+        };
+        let found = fitted(&siblings, run.input.words);
+        if let Ok(model) = &found {
+            curves.push(ModelCurve::new(model, index, smallest..=largest));
         }
-        let Some(fit) = fit_like(run, row) else { continue };
-        let like = siblings(&run.results, row).map(|(_, row)| row);
-        note.get_or_insert_with(|| sentence(&fit, &best_sizes(&fit, like, run.input.words)));
-        if fit.fits {
-            let sizes: Vec<usize> = siblings(&run.results, row)
-                .filter_map(|(_, row)| row.chunksize.as_ref()?.fixed())
-                .collect();
-            let smallest = sizes.iter().copied().min().unwrap_or(1);
-            let largest = sizes.iter().copied().max().unwrap_or(1);
-            let workers = row.setting.workers.unwrap_or(1);
-            let predict = |size| -> Duration { fit.model.predict(run.input.words, workers, size) };
-            curves.push(ModelCurve::sampled(index, smallest..=largest, predict));
-        }
+        first.get_or_insert((found, smallest..=largest));
     }
-    (curves, note)
+    match first {
+        Some((Ok(model), sizes)) => {
+            let (smallest, largest) = model.within(0.02, sizes.clone());
+            run.model = Some(CostModel {
+                leave_one_out_error: model.leave_one_out_error,
+                terms: named(&model),
+                within_2_percent: [smallest, largest],
+            });
+            (curves, Some(sentence(&model, sizes)))
+        }
+        Some((Err(reason), _)) => (curves, why_not(reason)),
+        None => (curves, None),
+    }
 }
 
-/// The sizes that are best by the theories, for rows like these.
-fn best_sizes<'a>(
-    fit: &Fit,
-    mut rows: impl Iterator<Item = &'a ResultRow> + Clone,
-    words: usize,
-) -> BestSizes {
-    let spread = word_spread(rows.clone());
-    let workers = rows.find_map(|row| row.setting.workers).unwrap_or(1).max(1);
-    let overhead = fit.model.seconds_per_task;
-    BestSizes {
-        model: fit.model.best_chunksize(words, workers),
-        kruskal_weiss: spread
-            .filter(|_| overhead > 0.0)
-            .and_then(|spread| kruskal_weiss_chunksize(words, workers, overhead, spread)),
-    }
+/// The terms of a model by their names, in seconds.
+fn named(model: &Model) -> BTreeMap<String, f64> {
+    model.terms.iter().map(|(term, seconds)| (term.name().to_owned(), *seconds)).collect()
+}
+
+/// The cost model of rows that differ in their chunk sizes alone.
+fn fitted(siblings: &[&ResultRow], words: usize) -> Result<Model, NoModel> {
+    let observations: Vec<Observation> =
+        siblings.iter().filter_map(|row| observation(row)).collect();
+    let workers = siblings.iter().find_map(|row| row.setting.workers).unwrap_or(1);
+    fit(&observations, words, workers)
+}
+
+/// What the cost model sees of a row; `None` without a fixed chunk size or without samples.
+fn observation(row: &ResultRow) -> Option<Observation> {
+    // What a run does once, whatever the chunk size: its workers start and leave, the set is built.
+    let fixed = |sample: &Sample| Some(sample.start? + sample.set? + sample.end?);
+    let fixed: Option<Vec<_>> = row.samples.iter().map(fixed).collect();
+    Some(Observation {
+        chunksize: row.fixed_chunksize()?,
+        fixed_cost: fixed.and_then(|fixed| median(&fixed)),
+        time: row.summary?.median,
+    })
 }

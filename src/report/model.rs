@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::figure;
-use crate::bench::cost_model::{FEWEST, Fit};
+use crate::bench::model::{FEWEST_SIZES, Model, NoModel, Term};
 
-/// What a cost model says for one configuration, at as many sizes as make a smooth line.
+/// What a cost model says for one configuration, as the corners of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelCurve {
     /// The index of a row of that configuration; its chunk size does not matter.
@@ -16,26 +16,42 @@ pub struct ModelCurve {
 }
 
 impl ModelCurve {
-    /// How many sizes make a line that looks smooth.
-    const POINTS: u32 = 96;
+    /// The steps into which the logarithmic axis is divided: finer detail than one step is drawn
+    /// as a line down and up, which is as wide as a few pixels.
+    const STEPS: u32 = 128;
 
-    /// Asks the model at sizes that lie evenly on a logarithmic axis, both ends included.
+    /// The curve over a range of sizes, for the configuration of a row.
+    ///
+    /// The model's line has a tooth wherever tasks come out even, at small sizes more of them than
+    /// a picture can show. Taking every tenth of them would draw peaks that depend on which ones
+    /// are met. So each step of the axis keeps its ends, and the corners with the shortest and the
+    /// longest time in it.
     #[must_use]
-    pub fn sampled(
-        like_row: usize,
-        sizes: RangeInclusive<usize>,
-        predict: impl Fn(usize) -> Duration,
-    ) -> Self {
-        let (smallest, largest) = ((*sizes.start()).max(1), (*sizes.end()).max(1));
-        let factor = largest as f64 / smallest as f64;
-        let size = |step: u32| {
-            let size = smallest as f64 * factor.powf(f64::from(step) / f64::from(Self::POINTS));
-            rounded(size).clamp(smallest.min(largest), largest.max(smallest))
-        };
-        let mut sizes: Vec<_> = (0..=Self::POINTS).map(size).collect();
+    pub fn new(model: &Model, like_row: usize, sizes: RangeInclusive<usize>) -> Self {
+        let (smallest, largest) = (*sizes.start(), *sizes.end());
+        let mut sizes = model.corners(sizes);
+        sizes.extend(ends_of_steps(smallest, largest, Self::STEPS));
+        sizes.sort_unstable();
         sizes.dedup();
-        Self { like_row, points: sizes.into_iter().map(|size| (size, predict(size))).collect() }
+        let first = sizes[0] as f64;
+        let width = (sizes[sizes.len() - 1] as f64 / first).ln() / f64::from(Self::STEPS);
+        let step = |size: usize| ((size as f64 / first).ln() / width).floor();
+        let points: Vec<(usize, Duration)> =
+            sizes.into_iter().map(|size| (size, model.predict(size))).collect();
+        let steps = points.chunk_by(|one, other| step(one.0).total_cmp(&step(other.0)).is_eq());
+        Self { like_row, points: steps.flat_map(ends_and_extremes).collect() }
     }
+}
+
+/// Sizes that lie evenly on a logarithmic axis, both ends included. Between corners that are far
+/// apart the model's line is straight, which on a logarithmic axis is a bow.
+fn ends_of_steps(smallest: usize, largest: usize, steps: u32) -> impl Iterator<Item = usize> {
+    let (smallest, largest) = (smallest.max(1), largest.max(smallest).max(1));
+    let factor = largest as f64 / smallest as f64;
+    (0..=steps).map(move |step| {
+        let size = smallest as f64 * factor.powf(f64::from(step) / f64::from(steps));
+        rounded(size).clamp(smallest, largest)
+    })
 }
 
 #[expect(
@@ -47,55 +63,86 @@ fn rounded(size: f64) -> usize {
     size.round() as usize
 }
 
-/// The chunk sizes that theories find best for what was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BestSizes {
-    /// By the fitted model.
-    pub model: usize,
-    /// By Kruskal and Weiss (1985), from the cost of a task and the spread of a word's time; `None`
-    /// where one of the two is not known.
-    pub kruskal_weiss: Option<usize>,
+/// The first and the last of some points, and between them those with the shortest and the longest
+/// time; each once.
+fn ends_and_extremes(points: &[(usize, Duration)]) -> Vec<(usize, Duration)> {
+    let indices = || 0..points.len();
+    let mut kept = vec![0, points.len() - 1];
+    kept.extend(indices().min_by_key(|&index| points[index].1));
+    kept.extend(indices().max_by_key(|&index| points[index].1));
+    kept.sort_unstable();
+    kept.dedup();
+    kept.into_iter().map(|index| points[index]).collect()
 }
 
-/// What the model says each thing costs and which sizes are best by theory, or that it does not fit
-/// and is not shown.
+/// How far above the best predicted time a chunk size counts as good as the best.
+const AS_GOOD: f64 = 0.02;
+
+/// What the model says each thing costs, how well it predicts, and which of the measured range of
+/// chunk sizes are good.
 #[must_use]
-pub fn sentence(fit: &Fit, best: &BestSizes) -> String {
-    let rows = fit.residuals.len();
-    if rows < FEWEST {
-        return format!(
-            "No cost model is shown: {rows} {} too few to fit one, {FEWEST} are not.",
-            if rows == 1 { "row is" } else { "rows are" }
-        );
-    }
-    if !fit.fits {
-        let worst = fit.residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max);
-        return format!(
-            "The cost model does not fit these {rows} rows and is not shown: it is off by up to {}.",
-            percent(worst)
-        );
-    }
-    let model = &fit.model;
-    let costs = [
-        (model.start_seconds, "once"),
-        (model.seconds_per_task, "a task"),
-        (model.seconds_per_word, "a word of a worker's share"),
-        (model.seconds_per_uneven_word, "a word that one worker has beyond its share"),
-        (model.seconds_per_tail_word, "a word of the chunk size"),
-    ];
-    let costs = costs.into_iter().filter(|(seconds, _)| *seconds > 0.0);
-    let costs: Vec<_> = costs.map(|(cost, of)| format!("{} {of}", figure::cost(cost))).collect();
-    let off = percent(fit.typical_residual());
-    let other = best
-        .kruskal_weiss
-        .map_or_else(String::new, |size| format!(", by Kruskal and Weiss's formula {size}"));
+pub fn sentence(model: &Model, measured: RangeInclusive<usize>) -> String {
+    let costs: Vec<String> = model
+        .terms
+        .iter()
+        .map(|(term, &seconds)| {
+            let cost = figure::cost(seconds);
+            match term {
+                Term::Fixed => format!("{cost} a run"),
+                Term::Task => format!("{cost} a task"),
+                Term::Share => format!("{cost} a word of a worker's share"),
+                Term::Imbalance => format!("{cost} a word of imbalance"),
+                Term::Stagger => format!("{cost} a word of the chunk size (stagger)"),
+            }
+        })
+        .collect();
+    let (low, high) = rounded_inwards(model.within(AS_GOOD, measured.clone()), &measured);
+    let [low, high] = [low, high].map(|size| figure::count(size as u64));
     format!(
-        "Cost model: {}; typically off by {off}. Best size by the model {}{other}.",
-        costs.join(", "),
-        best.model
+        "Cost model: {}; predicts sizes it has not seen to within {}. Any chunk size from {low} \
+         to {high} is within {:.0} % of the best.",
+        costs.join(" + "),
+        percent(model.leave_one_out_error),
+        AS_GOOD * 100.0
     )
+}
+
+/// A range with two digits that count at either end, as the model does not know more; an end of
+/// what was measured stays what it is.
+fn rounded_inwards(
+    (low, high): (usize, usize),
+    measured: &RangeInclusive<usize>,
+) -> (usize, usize) {
+    let unit = |size: usize| 10_usize.pow(size.max(10).ilog10() - 1);
+    let rounded_low = if low == *measured.start() { low } else { low.next_multiple_of(unit(low)) };
+    let rounded_high = if high == *measured.end() { high } else { high - high % unit(high) };
+    if rounded_low < rounded_high { (rounded_low, rounded_high) } else { (low, high) }
+}
+
+/// Why there is no model, in a sentence; `None` where there were no chunk sizes at all.
+#[must_use]
+pub fn why_not(reason: NoModel) -> Option<String> {
+    Some(match reason {
+        NoModel::TooFewSizes { sizes: 0 } => return None,
+        NoModel::TooFewSizes { sizes } => {
+            format!("No cost model: it needs {FEWEST_SIZES} chunk sizes; this sweep has {sizes}.")
+        }
+        NoModel::ErrorTooLarge { error } => format!(
+            "No cost model: its predictions of sizes it has not seen are off by {}.",
+            percent(error)
+        ),
+        NoModel::NoBetterThanConstant { error, constant_error } => format!(
+            "No cost model: it predicts sizes it has not seen to within {}, and one time for all \
+             sizes does so to within {}.",
+            percent(error),
+            percent(constant_error)
+        ),
+    })
 }
 
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
+
+#[cfg(test)]
+mod tests;

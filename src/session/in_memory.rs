@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::config::Config;
+use super::counted::counted;
 use super::error::SessionError;
 use super::list::{List, ListSize, RunResult};
 use super::{rows, timelines};
 use crate::backend::{Around, Checksum, Digests, Recorder};
 use crate::bench::plan::RunParts;
+use crate::bench::result::Disturbance;
 use crate::known;
 use crate::report::timeline::Timeline;
 use crate::words::WordList;
@@ -66,6 +68,7 @@ impl InMemory {
                 exchange: None,
                 set: Some(since(mapped, end)),
             },
+            disturbance: Disturbance::default(),
             size: self.size(),
             distinct,
             checksum: None,
@@ -84,10 +87,11 @@ impl List for InMemory {
     }
 
     fn run(&mut self, config: &Config, around: &Around<'_>) -> Result<RunResult, SessionError> {
-        let HashedInMemory { result, digests } = self.hash(config, around)?;
+        let (hashed, disturbance) = counted(around.clock, || self.hash(config, around));
+        let HashedInMemory { result, digests } = hashed?;
         // Outside the timed span.
         let checksum: Checksum = digests.checksum();
-        Ok(RunResult { checksum: Some(checksum), ..result })
+        Ok(RunResult { checksum: Some(checksum), disturbance, ..result })
     }
 
     fn record(

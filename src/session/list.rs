@@ -7,7 +7,7 @@ use super::config::Config;
 use super::error::SessionError;
 use crate::backend::{Around, Checksum};
 use crate::bench::plan::RunParts;
-use crate::bench::result::ProcessRow;
+use crate::bench::result::{Disturbance, ProcessRow};
 use crate::known::Spilled;
 use crate::report::timeline::Timeline;
 use crate::words::{Rules, Source};
@@ -76,6 +76,8 @@ pub struct ListSize {
 pub struct RunResult {
     /// How long it and its parts took.
     pub parts: RunParts,
+    /// What the system counted meanwhile; nothing where that was not wanted.
+    pub disturbance: Disturbance,
     /// How long the list was.
     pub size: ListSize,
     /// How many different digests there were.

@@ -8,6 +8,7 @@
 pub mod budget;
 mod cluster;
 mod config;
+mod counted;
 mod error;
 mod in_memory;
 mod list;

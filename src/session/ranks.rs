@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::cluster::{Cluster, Follower, RankList};
 use super::config::Config;
+use super::counted::counted;
 use super::error::SessionError;
 use super::list::{List, ListSize, ListSpec, RunResult};
 use super::{rows, timelines};
@@ -122,8 +123,10 @@ impl List for OpenList<'_> {
     }
 
     fn run(&mut self, config: &Config, around: &Around<'_>) -> Result<RunResult, SessionError> {
-        let spread = self.hash(config, around)?;
+        let (spread, disturbance) = counted(around.clock, || self.hash(config, around));
+        let spread = spread?;
         Ok(RunResult {
+            disturbance,
             parts: RunParts {
                 total: spread.total(),
                 start: spread.part("start"),

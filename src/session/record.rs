@@ -15,8 +15,7 @@ use crate::bench::clock::Clock;
 use crate::bench::evidence::LEVEL;
 use crate::bench::plan::{RunRecord, Runner};
 use crate::bench::result::{
-    Disturbance, Environment, Input, Measurement, Order, ProcessRow, ResultRow, SCHEMA, Sample,
-    Stopped,
+    Environment, Input, Measurement, Order, ProcessRow, ResultRow, SCHEMA, Sample, Stopped,
 };
 use crate::bench::stats::summarise;
 use crate::bench::verdict::{Standings, conclude};
@@ -52,9 +51,9 @@ impl Runner for Runs<'_, '_> {
         let peak = Peak::begin();
         let result = self.lists.for_config(config)?.run(config, &around)?;
         let peak_bytes = peak.bytes().map(|own| own + result.private_bytes);
-        let parts = result.parts;
+        let (parts, disturbance) = (result.parts, result.disturbance);
         self.record.borrow_mut().keep(row, config, result, peak_bytes)?;
-        Ok(RunRecord { parts, disturbance: Disturbance::default() })
+        Ok(RunRecord { parts, disturbance })
     }
 }
 

@@ -17,12 +17,13 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::config::Config;
+use super::counted::counted;
 use super::error::SessionError;
 use super::list::{List, ListSize, RunResult};
 use super::rows;
 use crate::backend::{Around, BackendError, Checksum};
 use crate::bench::plan::RunParts;
-use crate::bench::result::ProcessRow;
+use crate::bench::result::{Disturbance, ProcessRow};
 use crate::known::{Spill, SpillError, Spilled};
 use crate::os::interrupt::Interrupt;
 use crate::os::scratch;
@@ -183,7 +184,8 @@ impl List for Windowed {
     }
 
     fn run(&mut self, config: &Config, around: &Around<'_>) -> Result<RunResult, SessionError> {
-        self.hash(config, around)
+        let (result, disturbance) = counted(around.clock, || self.hash(config, around));
+        Ok(RunResult { disturbance, ..result? })
     }
 
     fn record(
@@ -281,6 +283,7 @@ impl<'a> Run<'a> {
                 exchange: None,
                 set: Some(self.set + counting),
             },
+            disturbance: Disturbance::default(),
             size: self.size,
             distinct: spilled.distinct,
             checksum: self.checksum,
