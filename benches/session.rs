@@ -1,6 +1,7 @@
 //! What measuring itself costs between the timed runs: `cargo bench --bench session` prints the
 //! cost of a round of eight rows at round 10, 100 and 1,000, without and with a JSON file that is
-//! kept up to date. Runs do nothing here, so all of it is the cost of measuring.
+//! kept up to date. Runs do nothing here but read what the system counts, as before and behind every
+//! timed run; so all of it is the cost of measuring.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::convert::Infallible;
@@ -9,6 +10,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use wordhash::bench::clock::MonotonicClock;
+use wordhash::bench::conclude::{conclude, entrants};
+use wordhash::bench::disturbance::disturbance;
 use wordhash::bench::evidence::LEVEL;
 use wordhash::bench::plan::{
     Observer, Plan, Rounds, RunParts, RunRecord, Runner, Surroundings, Until, is_worth_a_look,
@@ -17,7 +20,8 @@ use wordhash::bench::result::{
     Environment, Input, Measurement, Order, ResultRow, SCHEMA, Sample, Setting, Stopped,
 };
 use wordhash::bench::stats::summarise;
-use wordhash::bench::verdict::{Standings, conclude, entrants};
+use wordhash::bench::verdict::Standings;
+use wordhash::os::accounting::Snapshot;
 use wordhash::report::json;
 
 const ROWS: usize = 8;
@@ -30,9 +34,12 @@ impl Runner for Nothing {
     type Error = Infallible;
 
     fn run(&mut self, _row: usize) -> Result<RunRecord, Infallible> {
+        let before = Snapshot::now();
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let total = Duration::from_micros(1_000 + (self.0 >> 58));
-        Ok(RunRecord { parts: RunParts { total, ..RunParts::default() }, ..RunRecord::default() })
+        let counted = Snapshot::now().since(&before);
+        let parts = RunParts { total, ..RunParts::default() };
+        Ok(RunRecord { parts, disturbance: disturbance(&counted, total) })
     }
 }
 

@@ -6,12 +6,14 @@
 //!
 //! The way through them: a [`plan`] runs every row many times, in random [`order`], against a
 //! [`clock`] and yields samples; [`verdict`] says how rows compare, by the test of [`evidence`];
+//! [`conclude`] draws from that what follows for the rows;
 //! [`stats`] says in few figures what the runs were like. [`result`] is the plain data of it all,
 //! beside the [`environment`], and is also what is saved. From a finished result come its cost
 //! [`model`] and its [`warnings`], the chunk sizes to [`refine`] it with, and from two of them their
 //! [`diff`].
 
 pub mod clock;
+pub mod conclude;
 pub mod diff;
 pub mod disturbance;
 pub mod drift;
@@ -23,6 +25,7 @@ pub mod model;
 mod nnls;
 pub mod order;
 pub mod plan;
+mod quantiles;
 pub mod refine;
 pub mod result;
 pub mod stats;

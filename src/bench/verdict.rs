@@ -6,11 +6,11 @@
 //!
 //! The module knows what a row is compared with, not what is being timed.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::evidence::{SignTest, threshold};
-use super::result::{Answer, Comparison, ResultRow, Verdict};
+use super::quantiles::{detectable_bias, middle, quantile, smoothed, sorted};
+use super::result::{Answer, Comparison, Verdict};
 
 /// How a row takes part in the comparison.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +72,12 @@ impl Standings {
         self.pairs.push(vec![Pair::default(); self.entrants.len()]);
         self.times.push(Vec::new());
         self.entrants.push(entrant);
+    }
+
+    /// What a row is compared with; see [`Entrant::reference`].
+    #[must_use]
+    pub fn reference(&self, row: usize) -> Option<usize> {
+        self.entrants[row].reference
     }
 
     /// The rows that were taken in.
@@ -326,135 +332,6 @@ impl Pair {
         self.not_beyond += usize::from(ln_ratio <= ln_margin);
         self.not_short += usize::from(ln_ratio >= -ln_margin);
     }
-}
-
-/// How the rows of a measurement take part. The reference of a row is the first serial row that
-/// does the same work with the same engine; with `reference`, it is that row for all rows that do
-/// the same work.
-#[must_use]
-pub fn entrants(rows: &[ResultRow], reference: Option<usize>) -> Vec<Entrant> {
-    let serial_of = |row: &ResultRow| {
-        rows.iter().position(|other| {
-            other.setting.is_serial()
-                && other.setting.iterations == row.setting.iterations
-                && other.setting.engine == row.setting.engine
-        })
-    };
-    rows.iter()
-        .enumerate()
-        .map(|(index, row)| {
-            let given =
-                reference.filter(|&given| rows[given].setting.iterations == row.setting.iterations);
-            Entrant {
-                work: row.setting.iterations,
-                reference: given.or_else(|| serial_of(row)).filter(|&other| other != index),
-                family: rows.iter().position(|other| other.is_sibling_of(row)),
-                chunksize: row.fixed_chunksize().unwrap_or_default(),
-            }
-        })
-        .collect()
-}
-
-/// The standings of saved rows, from their samples.
-#[must_use]
-pub fn standings(
-    rows: &[ResultRow],
-    reference: Option<usize>,
-    most_rows: usize,
-    margin: f64,
-) -> Standings {
-    let mut standings = Standings::new(most_rows.max(rows.len()), margin);
-    let mut rounds: BTreeMap<usize, Vec<(usize, Duration)>> = BTreeMap::new();
-    for (index, entrant) in entrants(rows, reference).into_iter().enumerate() {
-        standings.enter(entrant);
-        for sample in &rows[index].samples {
-            rounds.entry(sample.round).or_default().push((index, sample.total));
-        }
-    }
-    for (round, ran) in rounds {
-        standings.add(round, &ran);
-    }
-    standings
-}
-
-/// Sets every row's comparisons and gives the answers.
-pub fn conclude(rows: &mut [ResultRow], standings: &mut Standings) -> Vec<Answer> {
-    let answers = standings.answers();
-    for (index, row) in rows.iter_mut().enumerate() {
-        let mut beside = |other: Option<usize>| {
-            other.filter(|&other| other != index).and_then(|other| standings.compare(index, other))
-        };
-        let recommended = answers
-            .iter()
-            .find(|answer| answer.iterations == row.setting.iterations)
-            .map(|answer| answer.recommended);
-        row.against_recommended = beside(recommended);
-        let reference = standings.entrants[index].reference;
-        row.against_reference = reference.and_then(|other| standings.compare(index, other));
-    }
-    answers
-}
-
-/// The least bias towards one side for which so many rounds bring so many wins nine times in ten.
-fn detectable_bias(rounds: usize, wins: usize) -> f64 {
-    const POWER: f64 = 0.9;
-    let (mut low, mut high) = (0.5, 1.0);
-    for _ in 0..40 {
-        let bias = f64::midpoint(low, high);
-        if at_least(rounds, wins, bias) < POWER { low = bias } else { high = bias }
-    }
-    high
-}
-
-/// The probability of at least so many wins in so many rounds, each won with probability `bias`.
-fn at_least(rounds: usize, wins: usize, bias: f64) -> f64 {
-    if bias >= 1.0 {
-        return 1.0;
-    }
-    let mut ln_probability = rounds as f64 * bias.ln();
-    let mut sum = 0.0;
-    for won in (wins..=rounds).rev() {
-        sum += ln_probability.exp();
-        let lost = rounds - won + 1;
-        ln_probability += (won as f64 / lost as f64).ln() + ((1.0 - bias) / bias).ln();
-    }
-    sum
-}
-
-fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
-    figures.sort_unstable_by(f64::total_cmp);
-    figures
-}
-
-/// The median of sorted figures.
-fn middle(sorted: &[f64]) -> Option<f64> {
-    let upper = *sorted.get(sorted.len() / 2)?;
-    Some(f64::midpoint(sorted[(sorted.len() - 1) / 2], upper))
-}
-
-/// A quantile of sorted figures, of which there must be one, between two on the straight line.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = (sorted.len() - 1) as f64 * share.clamp(0.0, 1.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "within the figures"
-    )]
-    let below = place as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (sorted[above] - sorted[below]) * place.fract()
-}
-
-/// The mean of a figure and its neighbours, in which it counts twice.
-fn smoothed(figures: &[f64], place: usize) -> f64 {
-    let mut sum = 2.0 * figures[place];
-    let mut weight = 2.0;
-    let neighbours = [place.checked_sub(1), Some(place + 1)].into_iter().flatten();
-    for figure in neighbours.filter_map(|neighbour| figures.get(neighbour)) {
-        sum += figure;
-        weight += 1.0;
-    }
-    sum / weight
 }
 
 #[cfg(test)]

@@ -12,13 +12,14 @@ use super::rows;
 use super::spec::SessionSpec;
 use crate::backend::{Around, Checksum};
 use crate::bench::clock::Clock;
+use crate::bench::conclude::conclude;
 use crate::bench::evidence::LEVEL;
 use crate::bench::plan::{RunRecord, Runner};
 use crate::bench::result::{
     Environment, Input, Measurement, Order, ProcessRow, ResultRow, SCHEMA, Sample, Stopped,
 };
 use crate::bench::stats::summarise;
-use crate::bench::verdict::{Standings, conclude};
+use crate::bench::verdict::Standings;
 use crate::known::Spilled;
 use crate::os::interrupt::Interrupt;
 use crate::os::peak_memory::Peak;

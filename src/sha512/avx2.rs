@@ -18,8 +18,8 @@ use std::arch::x86_64::{
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 
+use super::block::{Block, Job, Lanes, States};
 use super::compress::{compress, compress_hash, compress_only_block};
-use super::lanes::{Block, Job, Lanes, States};
 use super::vector::Vector;
 
 /// Says that this CPU, and the operating system, can do all that this engine needs.

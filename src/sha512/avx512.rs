@@ -19,8 +19,8 @@ use std::arch::x86_64::{
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 
+use super::block::{BLOCK_LEN, Block, Job, Lanes, States};
 use super::compress::{compress, compress_hash, compress_only_block};
-use super::lanes::{BLOCK_LEN, Block, Job, Lanes, States};
 use super::pair::Pair;
 use super::vector::Vector;
 

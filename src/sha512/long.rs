@@ -10,8 +10,8 @@ use std::num::NonZeroU32;
 
 use sha2::block_api::compress512;
 
+use super::block::{BLOCK_LEN, Block, Job, Lanes, SHORT_LEN, States, hash_rest};
 use super::constants::INITIAL_STATE;
-use super::lanes::{BLOCK_LEN, Block, Job, Lanes, SHORT_LEN, States, hash_rest};
 use super::{DIGEST_LEN, Digest};
 
 /// The long words that are being hashed, one a lane.

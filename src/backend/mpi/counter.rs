@@ -11,7 +11,8 @@ use std::ptr::null_mut;
 use mpi::ffi;
 
 use super::MpiError;
-use super::wire::{Operation, Wire, check, count_of};
+use super::error::check;
+use super::wire::{Operation, Wire, count_of};
 
 /// A number that is on rank 0.
 pub(super) struct Counter {

@@ -2,7 +2,10 @@
 //!
 //! A rank knows its own [`Failure`]; what rank 0 hears of all of them is an [`MpiError`].
 
+use std::ffi::{CString, c_int};
 use std::time::Duration;
+
+use mpi::ffi;
 
 use crate::backend::BackendError;
 use crate::words::LoadError;
@@ -99,4 +102,18 @@ impl Failure {
             other => Self::Failed(other.to_string()),
         }
     }
+}
+
+/// An error that MPI returns.
+pub(super) fn check(what: &'static str, code: c_int) -> Result<(), MpiError> {
+    if code == 0 {
+        return Ok(());
+    }
+    let mut text = vec![0_u8; ffi::MPI_MAX_ERROR_STRING as usize + 1];
+    let mut len = 0;
+    // SAFETY: there is room for the longest text there is, and for its end.
+    unsafe { ffi::MPI_Error_string(code, text.as_mut_ptr().cast(), &raw mut len) };
+    text.truncate(usize::try_from(len).unwrap_or(0));
+    let reason = CString::new(text).map(|text| text.to_string_lossy().into_owned());
+    Err(MpiError::Call { what, reason: reason.unwrap_or_else(|_| format!("error {code}")) })
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use mpi::ffi;
 
-use super::wire::check;
+use super::error::check;
 use super::{MpiError, Place};
 
 const TAG: c_int = 1;

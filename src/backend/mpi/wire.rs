@@ -11,7 +11,7 @@
 mod collectives;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::{from_mut, null, null_mut};
 use std::time::Duration;
@@ -23,6 +23,7 @@ use mpi::raw::AsRaw as _;
 use mpi::topology::Communicator as _;
 
 use super::MpiError;
+use super::error::check;
 use super::heart::Heart;
 use crate::sha512::DIGEST_LEN;
 pub(super) use collectives::Runs;
@@ -321,18 +322,4 @@ fn counts_and_places(lens: &[usize]) -> (Vec<c_int>, Vec<c_int>) {
             (count_of(len), count_of(here))
         })
         .unzip()
-}
-
-/// An error that MPI returns.
-pub(super) fn check(what: &'static str, code: c_int) -> Result<(), MpiError> {
-    if code == 0 {
-        return Ok(());
-    }
-    let mut text = vec![0_u8; ffi::MPI_MAX_ERROR_STRING as usize + 1];
-    let mut len = 0;
-    // SAFETY: there is room for the longest text there is, and for its end.
-    unsafe { ffi::MPI_Error_string(code, text.as_mut_ptr().cast(), &raw mut len) };
-    text.truncate(usize::try_from(len).unwrap_or(0));
-    let reason = CString::new(text).map(|text| text.to_string_lossy().into_owned());
-    Err(MpiError::Call { what, reason: reason.unwrap_or_else(|_| format!("error {code}")) })
 }

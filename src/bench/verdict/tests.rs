@@ -1,5 +1,8 @@
 use super::*;
+use crate::bench::conclude::{conclude, entrants, standings};
 use crate::bench::fixtures::{row, serial};
+use crate::bench::quantiles::at_least;
+use crate::bench::result::ResultRow;
 use proptest::prelude::*;
 
 /// Standings of rows whose times, in microseconds, are given round by round; the first row is the

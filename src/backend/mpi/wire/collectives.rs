@@ -7,7 +7,8 @@ use std::ptr::from_mut;
 use mpi::ffi;
 
 use super::super::MpiError;
-use super::{Patience, Wire, check, count_of, counts_and_places, start_of, start_of_mut};
+use super::{Patience, Wire, count_of, counts_and_places, start_of, start_of_mut};
+use crate::backend::mpi::error::check;
 use crate::sha512::Digest;
 
 /// Digests in areas of the same size, one for each rank, each filled from its start.
