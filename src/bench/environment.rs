@@ -20,7 +20,7 @@ pub struct Cores {
     /// Physical cores of the machine; `None` where the kernel does not tell.
     pub physical: Option<usize>,
     /// Physical cores that the process may use: by its affinity mask, and no more than the CPU
-    /// quota of its cgroup (and of those above it), rounded up. At least 1.
+    /// quota of its cgroup, rounded up. At least 1.
     pub usable: usize,
     /// The same for logical processors, of which a core may run several.
     pub cpus_usable: usize,
@@ -63,8 +63,7 @@ struct Machine {
     root: PathBuf,
     /// The logical processors in the affinity mask of the process, by number.
     allowed: BTreeSet<usize>,
-    /// What the `num_cpus` crate makes of affinity and quota. It reads version 1 of the cgroups
-    /// too, but only the quota of the process's own group, not of those above it.
+    /// What the `num_cpus` crate makes of affinity and quota.
     counted: usize,
 }
 
@@ -86,14 +85,13 @@ impl Machine {
     }
 
     fn cores(&self) -> Cores {
-        let limit = self.quota().unwrap_or(usize::MAX).min(self.counted).max(1);
         // A mask that could not be read restricts nothing that is known.
-        let cpus = if self.allowed.is_empty() { self.counted } else { self.allowed.len() };
-        let allowed = self.physical(Some(&self.allowed)).unwrap_or(cpus);
+        let allowed = (!self.allowed.is_empty()).then_some(&self.allowed);
+        let usable = self.physical(allowed).unwrap_or(self.counted).min(self.counted);
         Cores {
             physical: self.physical(None),
-            usable: allowed.min(limit).max(1),
-            cpus_usable: cpus.min(limit).max(1),
+            usable: usable.max(1),
+            cpus_usable: self.counted.max(1),
         }
     }
 
@@ -116,23 +114,6 @@ impl Machine {
             })
             .collect();
         (!cores.is_empty()).then_some(cores.len())
-    }
-
-    /// The smallest CPU quota of the process's cgroup (version 2) and of those above it, in
-    /// processors, rounded up.
-    fn quota(&self) -> Option<usize> {
-        let groups = self.text("proc/self/cgroup")?;
-        let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-        let mount = Path::new("sys/fs/cgroup");
-        Path::new(group)
-            .ancestors()
-            .filter_map(|group| {
-                let maximum = self.text(mount.join(group).join("cpu.max"))?;
-                let (quota, period) = maximum.split_once(' ')?;
-                let (quota, period): (usize, usize) = (quota.parse().ok()?, period.parse().ok()?);
-                (period > 0).then(|| quota.div_ceil(period))
-            })
-            .min()
     }
 
     fn cpu(&self) -> Option<String> {
@@ -206,35 +187,28 @@ mod tests {
     }
 
     /// Two cores of two hardware threads each.
-    const FOUR_THREADS: [(&str, &str); 6] = [
+    const FOUR_THREADS: [(&str, &str); 5] = [
         ("sys/devices/system/cpu/cpu0/topology/core_cpus_list", "0,2\n"),
         ("sys/devices/system/cpu/cpu1/topology/core_cpus_list", "1,3\n"),
         ("sys/devices/system/cpu/cpu2/topology/core_cpus_list", "0,2\n"),
         ("sys/devices/system/cpu/cpu3/topology/thread_siblings_list", "1,3\n"),
         ("sys/devices/system/cpu/cpufreq/policy0", ""),
-        ("proc/self/cgroup", "1:cpu:/x\n0::/user/job\n"),
     ];
 
     #[test]
-    fn usable_cores_respect_affinity_and_every_quota_above() {
-        let all = [0, 1, 2, 3];
-        let above = ("sys/fs/cgroup/user/cpu.max", "150000 100000\n");
-        let above_all = ("sys/fs/cgroup/cpu.max", "90000 100000\n");
-        let own = ("sys/fs/cgroup/user/job/cpu.max", "50000 100000\n");
-        let none = ("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
-        for (quotas, allowed, usable, cpus_usable) in [
-            (vec![], &all[..], 2, 4),
-            (vec![], &[0, 2][..], 1, 2),
-            (vec![], &[0, 1][..], 2, 2),
-            (vec![none], &all[..], 2, 4),
-            (vec![above, none], &all[..], 2, 2),
-            (vec![above, own], &all[..], 1, 1),
-            (vec![above_all, above], &all[..], 1, 1),
+    fn usable_cores_are_those_that_are_allowed_and_no_more_than_were_counted() {
+        // (allowed, counted; usable, logical processors usable)
+        for (allowed, counted, usable, cpus_usable) in [
+            (&[0, 1, 2, 3][..], 4, 2, 4),
+            (&[0, 2], 2, 1, 2),
+            (&[0, 1], 2, 2, 2),
+            (&[], 4, 2, 4),
+            // A quota of one processor.
+            (&[0, 1, 2, 3], 1, 1, 1),
         ] {
-            let files = [&FOUR_THREADS[..], &quotas].concat();
-            let (_folder, machine) = machine(&files, allowed, allowed.len());
+            let (_folder, machine) = machine(&FOUR_THREADS, allowed, counted);
             let expected = Cores { physical: Some(2), usable, cpus_usable };
-            assert_eq!(machine.cores(), expected, "{quotas:?} {allowed:?}");
+            assert_eq!(machine.cores(), expected, "{allowed:?} {counted}");
         }
     }
 
