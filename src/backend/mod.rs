@@ -10,6 +10,7 @@ mod hasher;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 mod processes;
+pub mod program;
 mod recorder;
 mod serial;
 mod shared_digests;

@@ -5,6 +5,7 @@
 //! The room does not know what any of it is used for, and uses no other room.
 
 pub mod accounting;
+pub mod child;
 pub mod free_memory;
 pub mod interrupt;
 pub(crate) mod numbers;
