@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
-mod support;
+mod measurements;
 
 use std::env;
 use std::fs;
@@ -14,7 +14,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::full_page;
+use measurements::full_page;
 
 const FLAGS: [&str; 10] = [
     "--headless",

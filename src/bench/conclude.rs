@@ -75,3 +75,20 @@ pub fn conclude(rows: &mut [ResultRow], standings: &mut Standings) -> Vec<Answer
     }
     answers
 }
+
+/// The row that a concluded row was compared with; `None` where it has no comparison.
+///
+/// A saved row does not name its reference: the rule of [`entrants`] and the answer do.
+#[must_use]
+pub fn reference_of(rows: &[ResultRow], answers: &[Answer], row: usize) -> Option<usize> {
+    let compared = rows.get(row).filter(|row| row.against_reference.is_some())?;
+    let has_none = |&other: &usize| rows[other].against_reference.is_none();
+    let serial = entrants(rows, None)[row].reference.filter(has_none);
+    let of_the_answer = || {
+        answers
+            .iter()
+            .find(|answer| answer.iterations == compared.setting.iterations)
+            .and_then(|answer| answer.reference)
+    };
+    serial.or_else(of_the_answer).filter(|&other| other != row && other < rows.len())
+}

@@ -118,7 +118,7 @@ mod tests {
                 user: Some(Duration::from_millis(1200)),
                 system: Some(Duration::from_millis(400)),
                 involuntary_switches: Some(3),
-                faults: Some(42),
+                page_faults: Some(42),
                 foreign_cpu: Some(0.35),
                 disturbed: true,
             }

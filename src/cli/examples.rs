@@ -29,12 +29,22 @@ Examples:
   wordhash compare -b serial,processes -w 1,2,4 words.txt
   wordhash compare --engine sha2,auto --format markdown words.txt";
 
+pub(super) const SHOW: &str = "\
+Examples:
+  wordhash sweep --export result.json words.txt
+  wordhash show result.json
+  wordhash show --format markdown result.json
+  wordhash show --quiet --export report.html result.json";
+
 pub(super) const DIFF: &str = "\
 Examples:
   wordhash sweep --export old.json words.txt
   wordhash sweep --export new.json words.txt  with another program or machine
   wordhash diff old.json new.json
-  wordhash diff --fail-above 5% old.json new.json";
+  wordhash diff --fail-above 5% old.json new.json
+
+A row is compared by its time relative to the reference of its own session: the
+machine may differ between two sessions by more than either of them shows.";
 
 pub(super) const GENERATE: &str = "\
 Examples:

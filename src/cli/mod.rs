@@ -46,7 +46,10 @@ pub enum Command {
     /// Time serial, threads and processes side by side
     #[command(max_term_width = 80, after_help = examples::COMPARE)]
     Compare(CompareArgs),
-    /// Set two saved results beside each other, row by row
+    /// Print a saved result again in any format, or export it
+    #[command(max_term_width = 80, after_help = examples::SHOW)]
+    Show(ShowResultArgs),
+    /// Compare two saved results row by row
     #[command(max_term_width = 80, after_help = examples::DIFF)]
     Diff(DiffArgs),
     /// Write every word's SHA-512, in input order
@@ -256,16 +259,40 @@ pub struct MeasureArgs {
     pub format: Option<Format>,
 }
 
+/// `wordhash show`.
+#[derive(Debug, Args)]
+pub struct ShowResultArgs {
+    /// A result that `--export RESULT.json` or `--format json` saved; `-` is standard
+    /// input
+    #[arg(value_name = "RESULT.json")]
+    pub result: PathBuf,
+    /// Write FILE; its ending is its format: `.json`, `.csv`, `.md`, `.svg` or `.html`
+    /// (may be given several times)
+    #[arg(long, value_name = "FILE", value_parser = values::export, help_heading = "Output")]
+    pub export: Vec<Export>,
+    /// How the result is printed [default: `table` on a terminal, else `plain`]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
+    /// Leave out the curve that a terminal is shown below the table
+    #[arg(long, help_heading = "Output")]
+    pub no_chart: bool,
+    /// Results only
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+}
+
 /// `wordhash diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A result that `--export OLD.json` or `--format json` saved
+    /// A result that `--export OLD.json` or `--format json` saved; `-` is standard
+    /// input
     #[arg(value_name = "OLD.json")]
     pub old: PathBuf,
-    /// The result to set beside it
+    /// The result to compare it with; `-` is standard input
     #[arg(value_name = "NEW.json")]
     pub new: PathBuf,
-    /// Exit with 1 if a row has become slower by more than P %, for certain
+    /// Exit with 1 if a row has become slower by more than P%: its whole interval
+    /// lies beyond
     #[arg(long, value_name = "P%", value_parser = values::percent)]
     pub fail_above: Option<f64>,
 }

@@ -1,33 +1,31 @@
 //! `wordhash diff`: two saved results beside each other.
 
-use std::path::Path;
+use anyhow::bail;
 
-use anyhow::Context as _;
-
+use super::saved::{is_standard_input, read};
 use super::{DONE, REFUSED, Screen};
 use crate::bench::diff::diff;
-use crate::bench::result::Measurement;
 use crate::cli::DiffArgs;
-use crate::report::{self, json};
+use crate::report;
 
 /// The exit status: whether a row has become slower by more than is allowed.
 pub(super) fn run(arguments: &DiffArgs, screen: &mut Screen<'_>) -> anyhow::Result<u8> {
+    if is_standard_input(&arguments.old) && is_standard_input(&arguments.new) {
+        bail!("only one of the two results can be standard input (-)");
+    }
     let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
     let difference = diff(&old, &new)?;
-    screen.text(report::diff::render(&difference))?;
+    screen.text(report::diff::render(&difference, screen.width))?;
     let Some(limit) = arguments.fail_above else { return Ok(DONE) };
+    if difference.pairs.iter().all(|pair| pair.interval().is_none()) {
+        screen.note("--fail-above has no effect: no row has an interval in both results");
+    }
+    let percent = limit * 100.0;
     let slower: Vec<&str> =
-        difference.regressions(limit * 100.0).map(|pair| pair.label.as_str()).collect();
+        difference.regressions(percent).map(|pair| pair.label.as_str()).collect();
     if slower.is_empty() {
         return Ok(DONE);
     }
-    screen.note(format_args!("slower by more than {} %: {}", limit * 100.0, slower.join("; ")));
+    screen.note(format_args!("slower by more than {percent}%: {}", slower.join("; ")));
     Ok(REFUSED)
-}
-
-fn read(path: &Path) -> anyhow::Result<Measurement> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    json::read(&text)
-        .with_context(|| format!("{} is no result that wordhash saved as JSON", path.display()))
 }

@@ -24,9 +24,24 @@ pub(super) struct Findings {
 impl Findings {
     /// Draws the conclusions. Only a sweep has a model: it is about chunk sizes.
     pub(super) fn of(mut run: Measurement, is_sweep: bool, asked: &Asked) -> Self {
-        let (models, model_note) = if is_sweep { models(&mut run) } else { (Vec::new(), None) };
         run.warnings = warnings(&run, asked).iter().map(|warning| warning.text(asked)).collect();
+        Self::concluded(run, is_sweep)
+    }
+
+    /// From a saved result, whose answers and warnings stand as they are.
+    pub(super) fn saved(run: Measurement) -> Self {
+        let is_sweep = was_sweep(&run);
+        Self::concluded(run, is_sweep)
+    }
+
+    fn concluded(mut run: Measurement, is_sweep: bool) -> Self {
+        let (models, model_note) = if is_sweep { models(&mut run) } else { (Vec::new(), None) };
         Self { run, timelines: Vec::new(), models, model_note }
+    }
+
+    /// Whether a sweep made the result.
+    pub(super) fn is_sweep(&self) -> bool {
+        was_sweep(&self.run)
     }
 
     /// The same as the formats take it.
@@ -38,6 +53,12 @@ impl Findings {
             ..Report::new(&self.run)
         }
     }
+}
+
+/// The command's name follows the program's, before which a launcher may stand.
+fn was_sweep(run: &Measurement) -> bool {
+    let mut words = run.command.iter().skip_while(|word| *word != "wordhash");
+    words.nth(1).is_some_and(|command| command == "sweep")
 }
 
 /// A curve for each configuration that has a model, and what there is to say of the one that the

@@ -20,7 +20,9 @@ mod measure;
 mod pieces;
 mod ranks;
 mod run;
+mod saved;
 mod screen;
+mod show;
 mod standard_output;
 mod sweep;
 mod verify;
@@ -92,6 +94,7 @@ fn run_alone_or_first(cli: &Cli, cluster: Option<&dyn Cluster>, screen: &mut Scr
         None => run::run(&cli.run, cluster, screen),
         Some(Command::Sweep(arguments)) => sweep::run(arguments, cluster, screen),
         Some(Command::Compare(arguments)) => compare::run(arguments, cluster, screen),
+        Some(Command::Show(arguments)) => show::run(arguments, screen),
         Some(Command::Diff(arguments)) => return finish(diff::run(arguments, screen), screen),
         Some(Command::Check(arguments)) => return finish(check::run(arguments, screen), screen),
         Some(Command::Digest(arguments)) => return finish(digest::run(arguments, screen), screen),

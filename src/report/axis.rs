@@ -45,17 +45,18 @@ impl Axis {
     /// engine and the rounds mean nothing to a serial row.
     #[must_use]
     pub fn value(self, row: &ResultRow) -> Option<String> {
-        let parallel = !is_serial(row);
+        let setting = &row.setting;
+        let parallel = !setting.is_serial();
         match self {
-            Self::Backend => parallel.then(|| row.setting.backend.clone()),
+            Self::Backend => parallel.then(|| setting.backend.clone()),
             Self::Workers => {
-                row.setting.workers.filter(|_| parallel).map(|workers| workers.to_string())
+                setting.workers.filter(|_| parallel).map(|workers| workers.to_string())
             }
             Self::Chunksize => row.chunksize.as_ref().filter(|_| parallel).map(ToString::to_string),
-            Self::Transport => row.setting.transport.clone().filter(|_| parallel),
-            Self::StartMethod => row.setting.start_method.clone().filter(|_| parallel),
-            Self::Engine => Some(row.setting.engine.clone()),
-            Self::Rounds => Some(row.setting.iterations.to_string()),
+            Self::Transport => setting.transport.clone().filter(|_| parallel),
+            Self::StartMethod => setting.start_method.clone().filter(|_| parallel),
+            Self::Engine => Some(setting.engine.clone()),
+            Self::Rounds => Some(setting.iterations.to_string()),
         }
     }
 
@@ -80,12 +81,6 @@ impl Axis {
         let values: BTreeSet<_> = rows.iter().filter_map(|row| self.value(row)).collect();
         values.len() > 1
     }
-}
-
-/// Whether a row is one without workers.
-#[must_use]
-pub fn is_serial(row: &ResultRow) -> bool {
-    row.setting.backend == SERIAL
 }
 
 /// What all rows have in common, for a caption: `processes, 4 workers, shared, spawn, avx512`.

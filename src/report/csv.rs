@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use super::escape::csv_field;
-use crate::bench::result::{Measurement, ResultRow, Sample};
+use super::mark::Mark;
+use crate::bench::result::{Disturbance, Measurement, ResultRow, Sample};
 
 /// The names of the columns, in their order.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 25] = [
     "label",
+    "mark",
     "backend",
     "workers",
     "chunksize",
@@ -27,7 +29,13 @@ pub const COLUMNS: [&str; 18] = [
     "map_s",
     "exchange_s",
     "set_s",
-    "spilled_bytes",
+    "end_s",
+    "user_s",
+    "system_s",
+    "involuntary_switches",
+    "page_faults",
+    "foreign_cpu",
+    "disturbed",
 ];
 
 /// Every sample of every row.
@@ -35,10 +43,11 @@ pub const COLUMNS: [&str; 18] = [
 pub fn render(run: &Measurement) -> String {
     let mut text = COLUMNS.join(",");
     text.push('\n');
-    for row in &run.results {
+    for (index, row) in run.results.iter().enumerate() {
+        let of_the_row = row_fields(row, Mark::of(run, index), run.input.words);
         for sample in &row.samples {
-            let fields = fields(row, run.input.words, sample);
-            let fields: Vec<_> = fields.iter().map(|field| csv_field(field)).collect();
+            let fields = of_the_row.iter().cloned().chain(sample_fields(sample));
+            let fields: Vec<_> = fields.map(|field| csv_field(&field).into_owned()).collect();
             text.push_str(&fields.join(","));
             text.push('\n');
         }
@@ -46,27 +55,41 @@ pub fn render(run: &Measurement) -> String {
     text
 }
 
-fn fields(row: &ResultRow, words: usize, sample: &Sample) -> [String; COLUMNS.len()] {
+fn row_fields(row: &ResultRow, mark: Mark, words: usize) -> [String; 11] {
+    let setting = &row.setting;
     [
         row.label.clone(),
-        row.setting.backend.clone(),
-        or_empty(row.setting.workers),
+        mark.identifier().to_owned(),
+        setting.backend.clone(),
+        or_empty(setting.workers),
         or_empty(row.chunksize.as_ref()),
         or_empty(row.tasks),
-        or_empty(row.setting.transport.as_ref()),
-        or_empty(row.setting.start_method.as_ref()),
-        row.setting.engine.clone(),
-        row.setting.iterations.to_string(),
+        or_empty(setting.transport.as_ref()),
+        or_empty(setting.start_method.as_ref()),
+        setting.engine.clone(),
+        setting.iterations.to_string(),
         words.to_string(),
+    ]
+}
+
+fn sample_fields(sample: &Sample) -> [String; 14] {
+    let Disturbance { user, system, involuntary_switches, page_faults, foreign_cpu, disturbed } =
+        sample.disturbance;
+    [
         sample.round.to_string(),
         sample.position.to_string(),
-        or_empty(Some(seconds(sample.total))),
-        or_empty(sample.start.map(seconds)),
-        or_empty(sample.map.map(seconds)),
-        or_empty(sample.exchange.map(seconds)),
-        or_empty(sample.set.map(seconds)),
-        // Of the row's last run: every run spills alike.
-        or_empty(row.spilled_bytes),
+        seconds(Some(sample.total)),
+        seconds(sample.start),
+        seconds(sample.map),
+        seconds(sample.exchange),
+        seconds(sample.set),
+        seconds(sample.end),
+        seconds(user),
+        seconds(system),
+        or_empty(involuntary_switches),
+        or_empty(page_faults),
+        or_empty(foreign_cpu),
+        disturbed.to_string(),
     ]
 }
 
@@ -75,6 +98,6 @@ fn or_empty<T: ToString>(value: Option<T>) -> String {
 }
 
 /// The shortest number that reads back as the same duration.
-fn seconds(time: Duration) -> f64 {
-    time.as_secs_f64()
+fn seconds(time: Option<Duration>) -> String {
+    or_empty(time.map(|time| time.as_secs_f64()))
 }

@@ -1,9 +1,10 @@
-//! The machine that measured, in words: a sentence, or pairs of name and value.
+//! The machine that measured, and what it measured, in words: a sentence, or pairs of name and
+//! value.
 //!
 //! It measures nothing; what is not known is left out.
 
 use super::figure;
-use crate::bench::result::Measurement;
+use crate::bench::result::{Measurement, Order};
 
 /// `wordhash 0.1.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512`.
 pub(crate) fn sentence(run: &Measurement) -> String {
@@ -27,6 +28,10 @@ pub(crate) fn facts(run: &Measurement) -> Vec<(&'static str, String)> {
     let input = &run.input;
     let build = if environment.debug_build { "debug" } else { "release" };
     let precision = environment.clock_precision.map(|step| format!("{} ns", step.as_nanos()));
+    let order = match run.order {
+        Order::Random => format!("random, from seed {}", run.seed),
+        Order::Blocked => "blocked".to_owned(),
+    };
     let facts = [
         ("program", Some(format!("wordhash {} ({build} build)", run.wordhash))),
         ("processor", environment.cpu.clone()),
@@ -39,6 +44,8 @@ pub(crate) fn facts(run: &Measurement) -> Vec<(&'static str, String)> {
         ("governor", environment.governor.clone()),
         ("clock precision", precision),
         ("begun", environment.started_at.clone()),
+        ("order of runs", Some(order)),
+        ("margin", Some(figure::round_percent(run.margin))),
         ("input", Some(input.path.clone())),
         ("size", Some(figure::bytes(input.bytes))),
         ("words", Some(figure::count(input.words as u64))),

@@ -6,15 +6,18 @@
 use std::time::Duration;
 
 use super::Report;
-use super::axis::{Axis, SERIAL, is_serial};
+use super::axis::{Axis, SERIAL};
 use super::figure::{self, TimeUnit};
-use crate::bench::result::{ResultRow, Summary, Verdict};
+use super::mark::Mark;
+use crate::bench::conclude::reference_of;
+use crate::bench::result::{Measurement, ResultRow, Summary, Verdict};
 use crate::bench::stats::{PARTS, parts};
 use crate::one_line::one_line;
 
 /// What a column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
+    Mark,
     Configuration(Axis),
     Tasks,
     Median,
@@ -24,6 +27,7 @@ pub(crate) enum Column {
     Verdict,
     AgainstBest,
     Rate,
+    Disturbed,
     Spilled,
 }
 
@@ -44,9 +48,7 @@ pub(crate) struct GridRow {
     /// One a column, in their order.
     pub(crate) cells: Vec<Cell>,
     pub(crate) verdict: Option<Verdict>,
-    pub(crate) recommended: bool,
-    /// Whether no other row has been shown to be faster.
-    pub(crate) among_the_fastest: bool,
+    pub(crate) mark: Mark,
 }
 
 /// Columns and rows.
@@ -57,9 +59,20 @@ pub(crate) struct Grid {
     pub(crate) rows: Vec<GridRow>,
 }
 
+/// A row of the measurement and what its cells are made from.
+struct Measured<'a> {
+    row: &'a ResultRow,
+    summary: &'a Summary,
+    mark: Mark,
+    /// Whether other rows are compared with it.
+    is_reference: bool,
+    words: usize,
+    unit: TimeUnit,
+}
+
 impl Column {
-    /// The figure columns, in the order of the table.
-    const FIGURES: [Self; 13] = [
+    /// The columns behind those of the configuration, in the order of the table.
+    const FIGURES: [Self; 14] = [
         Self::Tasks,
         Self::Median,
         Self::Quartiles,
@@ -72,19 +85,22 @@ impl Column {
         Self::Verdict,
         Self::AgainstBest,
         Self::Rate,
+        Self::Disturbed,
         Self::Spilled,
     ];
 
     pub(crate) fn heading(self, unit: TimeUnit) -> String {
         let unit = unit.symbol();
         match self {
+            Self::Mark => String::new(),
             Self::Configuration(Axis::Backend) => "backend".to_owned(),
             Self::Configuration(Axis::Workers) => "workers".to_owned(),
             Self::Configuration(Axis::Chunksize) => "chunksize".to_owned(),
             Self::Configuration(Axis::Transport) => "transport".to_owned(),
             Self::Configuration(Axis::StartMethod) => "start method".to_owned(),
             Self::Configuration(Axis::Engine) => "engine".to_owned(),
-            Self::Configuration(Axis::Rounds) => "rounds".to_owned(),
+            // Not "rounds": those are of measuring.
+            Self::Configuration(Axis::Rounds) => "hashes a word".to_owned(),
             Self::Tasks => "tasks".to_owned(),
             Self::Median => format!("median {unit}"),
             Self::Quartiles => "quartiles".to_owned(),
@@ -93,6 +109,7 @@ impl Column {
             Self::Verdict => "verdict".to_owned(),
             Self::AgainstBest => "vs best".to_owned(),
             Self::Rate => "M words/s".to_owned(),
+            Self::Disturbed => "disturbed runs".to_owned(),
             Self::Spilled => "spilled".to_owned(),
         }
     }
@@ -103,39 +120,53 @@ impl Column {
             self,
             Self::Configuration(Axis::Backend | Axis::Transport | Axis::StartMethod | Axis::Engine)
                 | Self::Verdict
+                | Self::Mark
         )
     }
 
-    fn cell(self, row: &ResultRow, summary: &Summary, words: usize, unit: TimeUnit) -> Cell {
+    fn cell(self, of: &Measured<'_>) -> Cell {
+        let Measured { row, summary, mark, is_reference, words, unit } = *of;
         match self {
+            Self::Mark => {
+                Cell { text: mark.symbol().to_owned(), value: Some(f64::from(mark as u8)) }
+            }
             Self::Configuration(axis) => configuration(axis, row),
             Self::Tasks => row
                 .tasks
                 .map_or_else(Cell::default, |tasks| Cell::number(tasks.to_string(), tasks as f64)),
             Self::Median => Cell::number(unit.bare(summary.median), unit.of(summary.median)),
             Self::Quartiles => quartiles(row, summary, unit),
-            Self::Part(part) => {
-                let times = parts(&row.samples);
-                let shown = unit.bare_parts(summary.median, times);
-                let shown = std::iter::zip(shown, times).nth(part);
-                shown
-                    .and_then(|(text, time)| Some(Cell::number(text?, unit.of(time?))))
-                    .unwrap_or_default()
-            }
-            Self::Speedup => row.against_reference.map_or_else(Cell::default, |comparison| {
-                Cell::number(figure::speedup(&comparison), comparison.speedup)
+            Self::Part(part) => time_of_part(part, row, summary, unit),
+            Self::Speedup => match row.against_reference {
+                Some(found) => Cell::number(figure::speedup(&found), found.speedup),
+                None if is_reference => Cell::number("reference".to_owned(), 1.0),
+                None => Cell::default(),
+            },
+            Self::Verdict => row.against_reference.map_or_else(Cell::default, |found| {
+                Cell::number(found.verdict.to_string(), place(found.verdict))
             }),
-            Self::AgainstBest => row.against_recommended.map_or_else(Cell::default, |comparison| {
-                Cell::number(figure::time_difference(&comparison), comparison.time_ratio())
-            }),
-            Self::Verdict => row.against_reference.map_or_else(Cell::default, |comparison| Cell {
-                text: comparison.verdict.to_string(),
-                value: None,
-            }),
+            Self::AgainstBest => match row.against_recommended {
+                Some(found) => Cell::number(figure::time_difference(&found), found.time_ratio()),
+                None if mark == Mark::Recommended => Cell::number("recommended".to_owned(), 1.0),
+                None => Cell::default(),
+            },
             Self::Rate => rate(words, summary.median),
+            Self::Disturbed => disturbed(row),
             Self::Spilled => row.spilled_bytes.map_or_else(Cell::default, |bytes| {
                 Cell::number(figure::bytes(bytes), bytes as f64)
             }),
+        }
+    }
+
+    /// Whether these cells say anything.
+    fn tells(self, cells: &[&Cell], is_compared: bool) -> bool {
+        match self {
+            // A column of nothing but "reference" or "recommended" compares nothing.
+            Self::Speedup | Self::AgainstBest => {
+                is_compared && cells.iter().any(|cell| !cell.text.is_empty())
+            }
+            Self::Disturbed => cells.iter().any(|cell| cell.value.is_some_and(|runs| runs > 0.0)),
+            _ => cells.iter().any(|cell| !cell.text.is_empty()),
         }
     }
 }
@@ -148,41 +179,36 @@ impl Cell {
 
 impl Grid {
     pub(crate) fn new(report: &Report<'_>) -> Self {
-        let rows = &report.run.results;
-        let measured: Vec<_> = rows
+        let run = report.run;
+        let rows = &run.results;
+        let measured: Vec<(usize, &ResultRow, &Summary)> = rows
             .iter()
             .enumerate()
             .filter_map(|(index, row)| Some((index, row, row.summary.as_ref()?)))
             .collect();
-        let medians = measured.iter().map(|(_, _, summary)| summary.median);
-        let unit = TimeUnit::suiting(medians);
-        let configuration = configuration_columns(rows);
-        let shows_backend = configuration[0] == Axis::Backend;
-        let mut columns: Vec<_> = configuration.into_iter().map(Column::Configuration).collect();
+        let unit = TimeUnit::suiting(measured.iter().map(|(_, _, summary)| summary.median));
+        let mut columns = vec![Column::Mark];
+        columns.extend(configuration_columns(rows).into_iter().map(Column::Configuration));
         columns.extend(Column::FIGURES);
-
-        let compared = rows.iter().any(|row| row.against_reference.is_some());
+        let references = references(run);
         let rows = measured.into_iter().map(|(index, row, summary)| {
-            let cell = |column: &Column| column.cell(row, summary, report.run.input.words, unit);
-            let mut cells: Vec<_> = columns.iter().map(cell).collect();
-            if is_serial(row) && (shows_backend || cells[0].text.is_empty()) {
-                SERIAL.clone_into(&mut cells[0].text);
-            }
-            if compared && is_serial(row) && row.against_reference.is_none() {
-                let at = columns.iter().position(|column| *column == Column::Speedup);
-                if let Some(at) = at {
-                    cells[at] = Cell::number("reference".to_owned(), 1.0);
-                }
+            let mark = Mark::of(run, index);
+            let is_reference = references.contains(&index);
+            let of = Measured { row, summary, mark, is_reference, words: run.input.words, unit };
+            let mut cells: Vec<_> = columns.iter().map(|column| column.cell(&of)).collect();
+            // The first column behind the mark.
+            if row.setting.is_serial() {
+                SERIAL.clone_into(&mut cells[1].text);
             }
             let verdict = row.against_reference.map(|comparison| comparison.verdict);
-            let answers = &report.run.answers;
-            let recommended = answers.iter().any(|answer| answer.recommended == index);
-            let among_the_fastest = answers.iter().any(|answer| answer.fastest.contains(&index));
-            GridRow { cells, verdict, recommended, among_the_fastest }
+            GridRow { cells, verdict, mark }
         });
         let rows = rows.collect();
         let mut grid = Self { columns, unit, rows };
-        grid.retain(|_, cells| cells.iter().any(|cell| !cell.text.is_empty()));
+        let is_compared =
+            |row: &ResultRow| row.against_reference.is_some() || row.against_recommended.is_some();
+        let is_compared = run.results.iter().any(is_compared);
+        grid.retain(|column, cells| column.tells(cells, is_compared));
         grid
     }
 
@@ -204,28 +230,64 @@ impl Grid {
     }
 }
 
-/// The axes that vary, at least one, so that every row is told from the others.
+/// The rows that others are compared with.
+fn references(run: &Measurement) -> Vec<usize> {
+    let rows = 0..run.results.len();
+    rows.filter_map(|row| reference_of(&run.results, &run.answers, row)).collect()
+}
+
+/// The axes that vary. The first is one on which a serial row has no place of its own, so that its
+/// cell has room to say that it is one.
 fn configuration_columns(rows: &[ResultRow]) -> Vec<Axis> {
     let mut axes: Vec<_> = Axis::ALL.into_iter().filter(|axis| axis.varies(rows)).collect();
-    if axes.is_empty() {
-        axes.push(Axis::Backend);
+    if axes.first().is_none_or(|first| matches!(first, Axis::Engine | Axis::Rounds)) {
+        axes.insert(0, Axis::Backend);
     }
     axes
 }
 
 fn configuration(axis: Axis, row: &ResultRow) -> Cell {
     let text = axis.value(row).unwrap_or_default();
-    let value = text.parse().ok();
+    let value = if Column::Configuration(axis).is_numeric() { text.parse().ok() } else { None };
     Cell { text: one_line(&text).into_owned(), value }
 }
 
-/// `61.0–64.2`; nothing of a single sample.
+/// `61.0–64.2`; nothing of a single sample. Sorted by the first.
 fn quartiles(row: &ResultRow, summary: &Summary, unit: TimeUnit) -> Cell {
     if row.samples.len() < 2 {
         return Cell::default();
     }
     let [low, high] = summary.quartiles;
-    Cell::number(format!("{}–{}", unit.bare(low), unit.bare(high)), unit.of(high))
+    Cell::number(format!("{}–{}", unit.bare(low), unit.bare(high)), unit.of(low))
+}
+
+fn time_of_part(part: usize, row: &ResultRow, summary: &Summary, unit: TimeUnit) -> Cell {
+    let times = parts(&row.samples);
+    let shown = unit.bare_parts(summary.median, times);
+    match (&shown[part], times[part]) {
+        (Some(text), Some(time)) => Cell::number(text.clone(), unit.of(time)),
+        _ => Cell::default(),
+    }
+}
+
+/// How many runs were disturbed; nothing where the system does not tell.
+fn disturbed(row: &ResultRow) -> Cell {
+    let is_known = row.samples.iter().any(|sample| sample.disturbance.foreign_cpu.is_some());
+    let runs = row.samples.iter().filter(|sample| sample.disturbance.disturbed).count();
+    if !is_known && runs == 0 {
+        return Cell::default();
+    }
+    Cell::number(runs.to_string(), runs as f64)
+}
+
+/// Where a verdict stands among the others.
+fn place(verdict: Verdict) -> f64 {
+    match verdict {
+        Verdict::Faster => 0.0,
+        Verdict::Same => 1.0,
+        Verdict::Unclear => 2.0,
+        Verdict::Slower => 3.0,
+    }
 }
 
 fn rate(words: usize, median: Duration) -> Cell {

@@ -3,7 +3,7 @@
 //! A label is no longer than what tells the rows of one measurement apart. It knows nothing of
 //! figures.
 
-use super::axis::{Axis, SERIAL, is_serial};
+use super::axis::{Axis, SERIAL};
 use crate::bench::result::ResultRow;
 use crate::one_line::one_line;
 
@@ -37,7 +37,7 @@ pub(crate) fn spoken(label: &str) -> String {
 }
 
 fn with_what_varies(row: &ResultRow, varying: &[Axis]) -> String {
-    let serial = is_serial(row).then(|| SERIAL.to_owned());
+    let serial = row.setting.is_serial().then(|| SERIAL.to_owned());
     let phrases = Axis::ALL
         .into_iter()
         .filter(|axis| *axis <= Axis::Chunksize || varying.contains(axis))

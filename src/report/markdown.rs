@@ -8,14 +8,15 @@ use std::fmt::Write as _;
 use super::axis::in_common;
 use super::escape::{command_line, markdown, markdown_block, markdown_code};
 use super::grid::{Column, Grid};
-use super::{Report, answer, environment, figure};
+use super::{Report, answer, caption, environment, figure, mark};
 
 /// What was hashed, the table, the notes, the machine and the command.
 #[must_use]
 pub fn render(report: &Report<'_>) -> String {
     let run = report.run;
     let words = figure::count(run.input.words as u64);
-    let mut text = format!("{words} words from {}", markdown_code(&run.input.path));
+    let path = markdown_code(&run.input.path);
+    let mut text = format!("{words} words from {path}; {}", caption::rounds(run));
     let common = in_common(&run.results);
     if !common.is_empty() {
         let _ = write!(text, "; {}", markdown(&common));
@@ -25,11 +26,11 @@ pub fn render(report: &Report<'_>) -> String {
     if !grid.rows.is_empty() {
         table(&mut text, &grid);
     }
-    for found in &run.answers {
-        let _ = writeln!(text, "{}\n", markdown(&answer::sentences(found, run).join(" ")));
+    if let Some(legend) = mark::legend(run) {
+        let _ = writeln!(text, "{}\n", markdown(legend));
     }
-    if let Some(sentence) = answer::how_sure(run) {
-        let _ = writeln!(text, "{}\n", markdown(&sentence));
+    for paragraph in answer::paragraphs(run) {
+        let _ = writeln!(text, "{}\n", markdown(&paragraph));
     }
     if let Some(note) = report.model_note {
         let _ = writeln!(text, "{}\n", markdown(note));
@@ -46,9 +47,13 @@ pub fn render(report: &Report<'_>) -> String {
 }
 
 fn table(text: &mut String, grid: &Grid) {
-    let rule = |column: &Column| if column.is_numeric() { "---:" } else { "---" };
+    // The first one holds "serial" as well.
+    let first = grid.columns.iter().position(|column| *column != Column::Mark);
+    let rule = |(index, column): (usize, &Column)| {
+        if column.is_numeric() && Some(index) != first { "---:" } else { "---" }
+    };
     line(text, grid.headings().iter().map(String::as_str));
-    line(text, grid.columns.iter().map(rule));
+    line(text, grid.columns.iter().enumerate().map(rule));
     for row in &grid.rows {
         let cells: Vec<_> = row.cells.iter().map(|cell| markdown(&cell.text)).collect();
         line(text, cells.iter().map(String::as_str));

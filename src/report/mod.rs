@@ -1,18 +1,16 @@
 //! Reports: a finished measurement as text, a table, a file for a program, or a picture.
 //!
 //! One file a format. Each is a pure function from plain data to a `String`, so that every line
-//! of every format can be tested without a clock, a process, a terminal or a file: whoever calls
-//! decides where the text goes, how wide it may be, and whether it is coloured. Of the rest of
-//! the crate this room knows only the data of [`crate::bench`]; for [`digests`] and [`unknown`], what
-//! a digest and a word are.
+//! of every format can be tested without a clock, a process, a terminal or a file: the caller
+//! decides where the text goes, how wide it may be, and whether it is coloured. Of the rest of the
+//! crate this room knows only the data of [`crate::bench`].
 //!
 //! * [`label`] names the rows; [`plain`] and [`table`] are for a terminal, [`markdown`] for a pull
 //!   request, [`json`] and [`csv`] for programs.
 //! * [`chart`] is the curve of time against chunk size, in text and as a picture;
 //!   [`timeline`] shows what each worker did, and [`trace`] hands the same to trace viewers.
 //! * [`diff`] sets two measurements side by side.
-//! * [`digests`] writes the digests themselves, [`unknown`] the words of a text that are not known.
-//! * [`html`] is all of it in one page; [`answer`] is its first sentence and [`model`] the one about
+//! * [`html`] is all of it in one page; [`answer`] is its first sentences and [`model`] the one about
 //!   the cost model.
 //!
 //! What comes from outside (paths, labels, names of machines) is text that may hold anything;
@@ -20,6 +18,7 @@
 
 pub mod answer;
 pub mod axis;
+mod caption;
 pub mod chart;
 pub mod csv;
 pub mod diff;
@@ -30,12 +29,14 @@ mod grid;
 pub mod html;
 pub mod json;
 pub mod label;
+mod mark;
 pub mod markdown;
 pub mod model;
 pub mod plain;
 pub mod table;
 pub mod timeline;
 pub mod trace;
+mod wrap;
 
 use crate::bench::result::Measurement;
 use model::ModelCurve;

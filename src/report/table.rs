@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table};
 
-use super::Report;
 use super::axis::in_common;
 use super::grid::{Column, Grid};
-use super::{answer, figure};
+use super::wrap::wrapped;
+use super::{Report, answer, caption, figure, mark};
 use crate::bench::result::Verdict;
 use crate::one_line::one_line;
 
@@ -24,18 +24,16 @@ pub struct Layout {
     pub colour: bool,
 }
 
-/// The columns that may go where there is no room, the least telling first.
-const EXPENDABLE: [Column; 10] = [
-    Column::Rate,
-    Column::Tasks,
-    Column::Part(4),
-    Column::Part(0),
-    Column::Part(3),
-    Column::Part(2),
-    Column::Part(1),
-    Column::Quartiles,
-    Column::Spilled,
-    Column::Verdict,
+/// The columns that may go where there is no room, the least telling first. The parts of a run go
+/// together: they add up to the median.
+const EXPENDABLE: [&[Column]; 7] = [
+    &[Column::Rate],
+    &[Column::Tasks],
+    &[Column::Part(0), Column::Part(1), Column::Part(2), Column::Part(3), Column::Part(4)],
+    &[Column::Quartiles],
+    &[Column::Spilled],
+    &[Column::Verdict],
+    &[Column::Speedup],
 ];
 
 const BOLD: &str = "\x1b[1m";
@@ -44,69 +42,80 @@ const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 const PLAIN: &str = "\x1b[0m";
 
-/// A caption, the headings, one line for each row that has samples.
+/// A caption, the headings, one line for each row that has samples, what the marks mean, and the
+/// answer.
 #[must_use]
 pub fn render(report: &Report<'_>, layout: Layout) -> String {
+    let run = report.run;
     let mut grid = Grid::new(report);
     let (mut lines, left_out) = fit(&mut grid, layout.width);
     if layout.colour {
         paint(&grid, &mut lines);
     }
-    let mut text = caption(report).join("\n");
-    text.push_str("\n\n");
+    let mut text = caption(report, layout.width);
+    text.push('\n');
     for line in lines {
         text.push_str(&line);
         text.push('\n');
     }
-    if !left_out.is_empty() {
-        let _ = writeln!(text, "(no room here for: {})", left_out.join(", "));
+    if let Some(legend) = mark::legend(run) {
+        text.push_str(&wrapped(legend, layout.width));
     }
-    let run = report.run;
-    let answers = run.answers.iter().flat_map(|found| answer::sentences(found, run));
-    for (index, sentence) in answers.chain(answer::how_sure(run)).enumerate() {
-        let _ = writeln!(text, "{}{sentence}", if index == 0 { "\n" } else { "" });
+    if !left_out.is_empty() {
+        let left_out = format!("(hidden at this width: {})", left_out.join(", "));
+        text.push_str(&wrapped(&left_out, layout.width));
+    }
+    for paragraph in answer::paragraphs(run) {
+        let _ = write!(text, "\n{}", wrapped(&paragraph, layout.width));
     }
     if let Some(note) = report.model_note {
-        let _ = writeln!(text, "{}", one_line(note));
+        let _ = write!(text, "\n{}", wrapped(&one_line(note), layout.width));
     }
     text
 }
 
-/// What is the same for all rows: the input and the number of runs, then the configuration.
-pub(crate) fn caption(report: &Report<'_>) -> Vec<String> {
+/// What is the same for all rows: the input and the number of rounds, then the configuration.
+fn caption(report: &Report<'_>, width: Option<usize>) -> String {
     let run = report.run;
     let words = figure::count(run.input.words as u64);
-    let mut runs = run.results.iter().map(|row| row.samples.len()).filter(|runs| *runs > 0);
-    let runs = runs.next().map(|first| {
-        runs.fold((first, first), |(least, most), runs| (least.min(runs), most.max(runs)))
-    });
-    let runs = match runs {
-        None => "nothing measured yet".to_owned(),
-        Some((1, 1)) => "one run each".to_owned(),
-        Some((least, most)) if least == most => format!("medians of {most} runs"),
-        Some((least, most)) => format!("medians of {least} to {most} runs"),
-    };
-    let input = format!("{words} words from {}; {runs}", one_line(&run.input.path));
+    let path = one_line(&run.input.path);
+    let input = format!("{words} words from {path}; {}", caption::rounds(run));
     let common = one_line(&in_common(&run.results)).into_owned();
-    [input, common].into_iter().filter(|line| !line.is_empty()).collect()
+    let lines = [input, common].into_iter().filter(|line| !line.is_empty());
+    lines.map(|line| wrapped(&line, width)).collect()
 }
 
-/// Lays the grid out, giving up columns until the lines are no longer than `width`.
+/// Lays the grid out without as few columns as make its lines no longer than `width`; the headings
+/// of those that are hidden.
 fn fit(grid: &mut Grid, width: Option<usize>) -> (Vec<String>, Vec<String>) {
-    let mut left_out = Vec::new();
-    let mut lines = lay_out(grid);
-    for expendable in EXPENDABLE {
+    let whole = grid.clone();
+    let without = |hidden: &[&[Column]]| {
+        let mut grid = whole.clone();
+        grid.retain(|column, _| !hidden.concat().contains(&column));
+        let lines = lay_out(&grid);
+        (grid, lines)
+    };
+    let fits = |hidden: &[&[Column]]| {
+        let (_, lines) = without(hidden);
         let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-        if width.is_none_or(|width| longest <= width) {
-            break;
-        }
-        if grid.columns.contains(&expendable) {
-            left_out.push(expendable.heading(grid.unit));
-            grid.retain(|column, _| column != expendable);
-            lines = lay_out(grid);
+        width.is_none_or(|width| longest <= width)
+    };
+    let needed = (0..EXPENDABLE.len()).find(|&count| fits(&EXPENDABLE[..count]));
+    let mut hidden = EXPENDABLE[..needed.unwrap_or(EXPENDABLE.len())].to_vec();
+    // A wide one that had to go may have made room for narrow ones before it.
+    for index in (0..hidden.len()).rev() {
+        let mut fewer = hidden.clone();
+        fewer.remove(index);
+        if fits(&fewer) {
+            hidden = fewer;
         }
     }
-    (lines, left_out)
+    let is_hidden = |column: &&Column| hidden.concat().contains(column);
+    let headings = whole.columns.iter().filter(is_hidden).map(|column| column.heading(whole.unit));
+    let headings = headings.collect();
+    let (fitting, lines) = without(&hidden);
+    *grid = fitting;
+    (lines, headings)
 }
 
 fn lay_out(grid: &Grid) -> Vec<String> {
@@ -118,7 +127,12 @@ fn lay_out(grid: &Grid) -> Vec<String> {
         table.add_row(row.cells.iter().map(|cell| TableCell::new(&cell.text)));
     }
     for (index, (column, layout)) in grid.columns.iter().zip(table.column_iter_mut()).enumerate() {
-        layout.set_padding((if index == 0 { 0 } else { 2 }, 0));
+        let before = match index.checked_sub(1).map(|before| grid.columns[before]) {
+            None => 0,
+            Some(Column::Mark) => 1,
+            Some(_) => 2,
+        };
+        layout.set_padding((before, 0));
         if column.is_numeric() {
             layout.set_cell_alignment(CellAlignment::Right);
         }
@@ -130,6 +144,9 @@ fn lay_out(grid: &Grid) -> Vec<String> {
 fn paint(grid: &Grid, lines: &mut [String]) {
     let Some((headings, rows)) = lines.split_first_mut() else { return };
     *headings = format!("{BOLD}{headings}{PLAIN}");
+    if !grid.columns.contains(&Column::Verdict) {
+        return;
+    }
     for (row, line) in grid.rows.iter().zip(rows) {
         let Some(verdict) = row.verdict else { continue };
         let colour = match verdict {

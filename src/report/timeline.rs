@@ -143,7 +143,7 @@ pub(crate) fn unstyled(timeline: &Timeline, id: &str) -> String {
     let height = bottom + 24;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wordhash-timeline\" width=\"100%\" \
-         height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-description\">\n\
+         height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-description\">\n\
          <title id=\"{id}-title\">{title}</title>\n\
          <desc id=\"{id}-description\">{}</desc>\n",
         markup(&description(timeline))
@@ -189,9 +189,9 @@ fn tasks(lane: &Lane) -> String {
 
 fn percent(part: Duration, whole: Duration) -> String {
     if whole.is_zero() {
-        return "0 %".to_owned();
+        return "0%".to_owned();
     }
-    format!("{:.0} %", part.as_secs_f64() / whole.as_secs_f64() * 100.0)
+    format!("{:.0}%", part.as_secs_f64() / whole.as_secs_f64() * 100.0)
 }
 
 fn share(time: Duration, total: Duration) -> f64 {

@@ -51,7 +51,7 @@ fn left_out(observations: &[Observation], set: TermSet) -> f64 {
 }
 
 /// The size with the shortest predicted time, as the range around it starts from it.
-fn best_of(model: &Model, sizes: std::ops::RangeInclusive<usize>) -> usize {
+fn best_of(model: &Model, sizes: RangeInclusive<usize>) -> usize {
     let corners = model.corners(sizes);
     corners[model.fastest(&corners)]
 }

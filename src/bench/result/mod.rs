@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     /// The documented example.
-    const DOCUMENT: &str = include_str!("../../tests/data/result.json");
+    const DOCUMENT: &str = include_str!("../../../tests/data/result.json");
 
     #[test]
     fn the_documented_json_is_read_and_written_back_byte_for_byte() {

@@ -11,10 +11,11 @@ pub mod text;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::axis::{Axis, is_serial};
+use super::axis::Axis;
+use super::mark::Mark;
 use super::model::ModelCurve;
-use super::{Report, figure};
-use crate::bench::result::{Chunksize, ResultRow, Summary};
+use super::{Report, caption, figure};
+use crate::bench::result::{ResultRow, Setting, Summary};
 
 /// One measured size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,49 +48,82 @@ pub struct Curve {
     pub serial: Option<Point>,
     /// Index of the series and of the point in it that is recommended.
     pub recommended: Option<(usize, usize)>,
+    /// The same of the other points that may be just as fast.
+    pub maybe_fastest: Vec<(usize, usize)>,
     /// Rows with no place on the axis: label and median.
     pub unplaced: Vec<(String, Duration)>,
+    /// Whether rows are left out because they do other work than the first answer is about.
+    pub has_other_work: bool,
+    /// How much was measured and how sure the marks are.
+    pub note: String,
 }
 
 impl Curve {
-    /// The curve of a measurement; `None` where no row has both a sample and a chunk size.
+    /// The curve of the rows that the first answer is about, or of all where there is none; `None`
+    /// where no such row has both a sample and a chunk size.
     #[must_use]
     pub fn new(report: &Report<'_>) -> Option<Self> {
-        let rows = &report.run.results;
-        let mut curve = Self { series: vec![], serial: None, recommended: None, unplaced: vec![] };
-        let mut configurations: Vec<Vec<Option<String>>> = Vec::new();
-        for row in rows {
+        let run = report.run;
+        let work = run.answers.first().map(|answer| answer.iterations);
+        let mut curve = Self {
+            series: vec![],
+            serial: None,
+            recommended: None,
+            maybe_fastest: vec![],
+            unplaced: vec![],
+            has_other_work: false,
+            note: note(report),
+        };
+        let mut settings: Vec<&Setting> = Vec::new();
+        // Series, chunk size and mark of each row that has a place.
+        let mut placed = Vec::new();
+        for (index, row) in run.results.iter().enumerate() {
             let Some(summary) = &row.summary else { continue };
-            let Some(chunksize) = row.chunksize.as_ref().and_then(Chunksize::fixed) else {
+            if work.is_some_and(|work| work != row.setting.iterations) {
+                curve.has_other_work = true;
+                continue;
+            }
+            let Some(chunksize) = row.fixed_chunksize() else {
                 curve.place_without_size(row, summary);
                 continue;
             };
-            let configuration = configuration(row);
-            let known = configurations.iter().position(|other| *other == configuration);
-            let index = known.unwrap_or_else(|| {
-                let model = model_for(report.models, rows, &configuration);
-                let name = name(row, rows);
-                curve.series.push(Series { name, points: Vec::new(), model });
-                configurations.push(configuration);
-                configurations.len() - 1
+            let known = settings.iter().position(|other| **other == row.setting);
+            let series = known.unwrap_or_else(|| {
+                curve.series.push(Series {
+                    name: name(row, &run.results),
+                    points: Vec::new(),
+                    model: model_for(report.models, &run.results, &row.setting),
+                });
+                settings.push(&row.setting);
+                settings.len() - 1
             });
-            curve.series[index].points.push(point(chunksize, summary));
+            curve.series[series].points.push(point(chunksize, summary));
+            placed.push((series, chunksize, Mark::of(run, index)));
         }
-        for series in &mut curve.series {
-            series.points.sort_by_key(|point| point.chunksize);
-        }
-        curve.recommended = report.run.answers.first().and_then(|answer| {
-            let row = rows.get(answer.recommended)?;
-            let size = row.chunksize.as_ref()?.fixed()?;
-            let index = configurations.iter().position(|other| *other == configuration(row))?;
-            let points = &curve.series[index].points;
-            Some((index, points.iter().position(|point| point.chunksize == size)?))
-        });
+        curve.mark(placed);
         (!curve.series.is_empty()).then_some(curve)
     }
 
+    /// Puts the points in order and finds those with a mark again.
+    fn mark(&mut self, placed: Vec<(usize, usize, Mark)>) {
+        for series in &mut self.series {
+            series.points.sort_by_key(|point| point.chunksize);
+        }
+        for (series, chunksize, mark) in placed {
+            let mut points = self.series[series].points.iter();
+            let Some(point) = points.position(|point| point.chunksize == chunksize) else {
+                continue;
+            };
+            match mark {
+                Mark::Recommended => self.recommended = Some((series, point)),
+                Mark::MaybeFastest => self.maybe_fastest.push((series, point)),
+                Mark::Unmarked => {}
+            }
+        }
+    }
+
     fn place_without_size(&mut self, row: &ResultRow, summary: &Summary) {
-        if is_serial(row) && self.serial.is_none() {
+        if row.setting.is_serial() && self.serial.is_none() {
             self.serial = Some(point(0, summary));
         } else {
             self.unplaced.push((row.label.clone(), summary.median));
@@ -140,7 +174,15 @@ impl Curve {
             let time = figure::time(point.median);
             let _ = write!(sentence, "; recommended: {} words at {time}", point.chunksize);
         }
-        sentence.push('.');
+        if !self.maybe_fastest.is_empty() {
+            let points = self
+                .maybe_fastest
+                .iter()
+                .map(|&(series, point)| self.series[series].points[point].chunksize.to_string());
+            let sizes = points.collect::<Vec<_>>().join(", ");
+            let _ = write!(sentence, "; maybe as fast: {sizes}");
+        }
+        let _ = write!(sentence, ". {}.", self.note);
         sentence
     }
 }
@@ -153,19 +195,24 @@ fn point(chunksize: usize, summary: &Summary) -> Point {
     Point { chunksize, median: summary.median, quartiles: Some(summary.quartiles.into()) }
 }
 
-/// Where a row lies on all axes but the chunk size.
-fn configuration(row: &ResultRow) -> Vec<Option<String>> {
-    let axes = Axis::ALL.into_iter().filter(|axis| *axis != Axis::Chunksize);
-    axes.map(|axis| axis.value(row)).collect()
+/// `Medians of 25 rounds; the verdicts behind the marks hold with 95% confidence`.
+fn note(report: &Report<'_>) -> String {
+    let run = report.run;
+    let rounds = caption::rounds(run);
+    let mut letters = rounds.chars();
+    let first: String =
+        letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let level = if run.answers.is_empty() {
+        String::new()
+    } else {
+        let level = figure::round_percent(run.level);
+        format!("; the verdicts behind the marks hold together with {level} confidence")
+    };
+    format!("{first}{}{level}", letters.as_str())
 }
 
-fn model_for(
-    models: &[ModelCurve],
-    rows: &[ResultRow],
-    of: &[Option<String>],
-) -> Vec<(usize, Duration)> {
-    let fits =
-        |model: &&ModelCurve| rows.get(model.like_row).is_some_and(|row| configuration(row) == of);
+fn model_for(models: &[ModelCurve], rows: &[ResultRow], of: &Setting) -> Vec<(usize, Duration)> {
+    let fits = |model: &&ModelCurve| rows.get(model.like_row).is_some_and(|row| row.setting == *of);
     models.iter().find(fits).map_or_else(Vec::new, |model| model.points.clone())
 }
 

@@ -101,7 +101,7 @@ fn with_head(svg: &str, curve: &Curve, Frame { width, id, .. }: Frame<'_>, heigh
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wordhash-curve\" width=\"{width}\" \
          height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
-         aria-labelledby=\"{id}-title {id}-description\">\n\
+         aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-description\">\n\
          <title id=\"{id}-title\">Time against chunk size</title>\n\
          <desc id=\"{id}-description\">{description}</desc>\n{drawing}"
     )
@@ -141,10 +141,13 @@ fn draw_plot(curve: &Curve, frame: Frame<'_>, area: &Area<'_>) -> Drawn {
     for (index, series) in curve.series.iter().enumerate() {
         draw_series(&mut chart, series, index)?;
     }
-    if let Some((series, point)) = curve.recommended {
-        let point = curve.series[series].points[point];
-        chart.draw_series([Circle::new(place(&point), 9, INK.stroke_width(2))])?;
-    }
+    let rings = |marked: &[(usize, usize)], width| {
+        let points =
+            marked.iter().map(|&(series, point)| place(&curve.series[series].points[point]));
+        points.map(|at| Circle::new(at, 9, INK.stroke_width(width))).collect::<Vec<_>>()
+    };
+    chart.draw_series(rings(&curve.maybe_fastest, 1))?;
+    chart.draw_series(rings(curve.recommended.as_slice(), 3))?;
     Ok(())
 }
 
@@ -177,16 +180,6 @@ fn draw_serial(chart: &mut Chart<'_, '_>, serial: Point, sizes: LogScale) -> Dra
 
 fn draw_series(chart: &mut Chart<'_, '_>, series: &Series, index: usize) -> Drawn {
     let colour = SERIES[index % SERIES.len()];
-    let edge = |which: fn((Duration, Duration)) -> Duration| {
-        let points = series.points.iter();
-        points.filter_map(move |point| Some((place(point).0, seconds(which(point.quartiles?)))))
-    };
-    let lower: Vec<_> = edge(|(low, _)| low).collect();
-    let upper = edge(|(_, high)| high);
-    let band: Vec<_> = upper.chain(lower.into_iter().rev()).collect();
-    if band.len() >= 4 {
-        chart.draw_series([Polygon::new(band, colour.mix(0.18))])?;
-    }
     if series.model.len() >= 2 {
         let model = series.model.iter();
         let points = model.map(|(size, time)| ((*size).max(1) as f64, seconds(*time)));
@@ -194,6 +187,15 @@ fn draw_series(chart: &mut Chart<'_, '_>, series: &Series, index: usize) -> Draw
     }
     let points: Vec<_> = series.points.iter().map(place).collect();
     chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
+    // Bars at the points, no band between them: nothing was measured there.
+    for point in &series.points {
+        let Some((low, high)) = point.quartiles else { continue };
+        let (size, _) = place(point);
+        let ends = [(size, seconds(low)), (size, seconds(high))];
+        chart.draw_series([PathElement::new(ends.to_vec(), colour.stroke_width(1))])?;
+        let cap = || PathElement::new(vec![(-4, 0), (4, 0)], colour.stroke_width(1));
+        chart.draw_series(ends.map(|end| EmptyElement::at(end) + cap()))?;
+    }
     chart.draw_series(points.into_iter().map(|at| mark(at, index)))?;
     Ok(())
 }
@@ -212,9 +214,10 @@ fn mark<'a, C: Clone + 'static>(at: C, index: usize) -> DynElement<'static, SVGB
 enum Sample {
     Line(usize),
     Model,
-    Band,
+    Quartiles,
     Serial,
     Recommended,
+    MaybeFastest,
     None,
 }
 
@@ -239,13 +242,20 @@ fn entries(curve: &Curve) -> Vec<Entry> {
         let text = format!("recommended: {}, {}", point.chunksize, figure::time(point.median));
         entries.push(Entry { sample: Sample::Recommended, text });
     }
-    if curve.series.iter().any(|series| series.points.iter().any(|point| point.quartiles.is_some()))
-    {
-        entries
-            .push(Entry { sample: Sample::Band, text: "the middle half of the runs".to_owned() });
+    if !curve.maybe_fastest.is_empty() {
+        entries.push(Entry { sample: Sample::MaybeFastest, text: "maybe as fast".to_owned() });
+    }
+    let mut points = curve.series.iter().flat_map(|series| &series.points);
+    if points.any(|point| point.quartiles.is_some()) {
+        let text = "middle half of the runs (quartiles)".to_owned();
+        entries.push(Entry { sample: Sample::Quartiles, text });
     }
     if curve.series.iter().any(|series| series.model.len() >= 2) {
-        entries.push(Entry { sample: Sample::Model, text: "what the cost model says".to_owned() });
+        entries.push(Entry { sample: Sample::Model, text: "cost model".to_owned() });
+    }
+    if curve.has_other_work {
+        let text = "rows with other --rounds: in the table only".to_owned();
+        entries.push(Entry { sample: Sample::None, text });
     }
     for (label, time) in &curve.unplaced {
         let text = format!("{label}: {}", figure::time(*time));
@@ -288,10 +298,16 @@ fn draw_sample(sample: &Sample, (left, middle): (i32, i32), area: &Area<'_>) -> 
             area.draw(&mark(centre, *index))?;
         }
         Sample::Serial => area.draw(&line(SERIAL.stroke_width(2)))?,
-        Sample::Recommended => area.draw(&Circle::new(centre, 8, INK.stroke_width(2)))?,
-        Sample::Band => {
-            let corners = [(left, middle - 6), (left + 26, middle + 6)];
-            area.draw(&Rectangle::new(corners, SERIES[0].mix(0.18).filled()))?;
+        Sample::Recommended => area.draw(&Circle::new(centre, 8, INK.stroke_width(3)))?,
+        Sample::MaybeFastest => area.draw(&Circle::new(centre, 8, INK.stroke_width(1)))?,
+        Sample::Quartiles => {
+            let (top, bottom) = (middle - 7, middle + 7);
+            let style = SERIES[0].stroke_width(1);
+            area.draw(&PathElement::new(vec![(centre.0, top), (centre.0, bottom)], style))?;
+            for end in [top, bottom] {
+                let cap = vec![(centre.0 - 4, end), (centre.0 + 4, end)];
+                area.draw(&PathElement::new(cap, style))?;
+            }
         }
         Sample::Model => {
             for at in [0, 10, 20] {

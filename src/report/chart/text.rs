@@ -153,6 +153,9 @@ fn legend(text: &mut String, curve: &Curve) {
         let time = figure::time(point.median);
         let _ = writeln!(text, "{:>8}{RECOMMENDED} recommended: {}, {time}", "", point.chunksize);
     }
+    if curve.has_other_work {
+        let _ = writeln!(text, "{:>8}  rows with other --rounds: in the table only", "");
+    }
     for (label, time) in &curve.unplaced {
         let _ = writeln!(text, "{:>8}  {}: {}", "", one_line(label), figure::time(*time));
     }

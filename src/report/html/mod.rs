@@ -30,15 +30,13 @@ pub fn render(report: &Report<'_>) -> String {
     table::section(&mut page, report);
     timelines(&mut page, report.timelines);
     machine(&mut page, report);
-    {
-        let command = markup(&command_line(&report.run.command));
-        let _ = write!(
-            page,
-            "<section aria-labelledby=\"again\">\n<h2 id=\"again\">Run it again</h2>\n\
-             <pre role=\"group\" aria-labelledby=\"again\" tabindex=\"0\">\
-             <code>{command}</code></pre>\n</section>\n"
-        );
-    }
+    let command = markup(&command_line(&report.run.command));
+    let _ = write!(
+        page,
+        "<section aria-labelledby=\"again\">\n<h2 id=\"again\">Run it again</h2>\n\
+         <pre role=\"group\" aria-labelledby=\"again\" tabindex=\"0\">\
+         <code>{command}</code></pre>\n</section>\n"
+    );
     let version = markup(&report.run.wordhash);
     let _ = write!(
         page,
@@ -70,7 +68,7 @@ fn opening(page: &mut String, report: &Report<'_>) {
     let words = figure::count(run.input.words as u64);
     let _ = write!(page, "<header>\n<h1>{words} words from <code>{path}</code></h1>\n");
     for found in &run.answers {
-        let sentences = markup(&answer::sentences(found, run).join(" "));
+        let sentences = prose(&answer::sentences(found, run).join(" "));
         let _ = writeln!(page, "<p class=\"answer\">{sentences}</p>");
     }
     if let Some(sentence) = answer::how_sure(run) {
@@ -104,7 +102,13 @@ fn curve(page: &mut String, report: &Report<'_>) {
     );
     page.push_str("<figcaption>Both axes are logarithmic; lower is faster.");
     if !all_are_placed {
-        page.push_str(" Rows whose chunk size changes on the way are in the table only.");
+        page.push_str(
+            " Schedules (guided, factoring, trapezoid) have no single chunk size and appear only \
+             in the table.",
+        );
+    }
+    if curve.has_other_work {
+        page.push_str(" Rows with other --rounds appear only in the table.");
     }
     if let Some(note) = report.model_note {
         let _ = write!(page, " {}", markup(note));
@@ -127,15 +131,15 @@ fn timelines(page: &mut String, timelines: &[Timeline]) {
     }
     page.push_str(
         "<section aria-labelledby=\"timelines\">\n<h2 id=\"timelines\">What the workers did</h2>\n\
-         <p>One lane a worker, one bar a task; what is not filled is idle time. Each run was made \
-         for its timeline alone: the recording slows none of the runs that were timed.</p>\n",
+         <p>One lane a worker, one bar a task; what is not filled is idle time. Timelines come from \
+         one extra run of each row; recording does not affect the timed runs.</p>\n",
     );
     for (index, line) in timelines.iter().enumerate() {
         let _ = write!(page, "<figure>\n<figcaption><h3>{}</h3>", markup(&spoken(&line.label)));
         if timeline::has_merged_bars(line) {
             page.push_str(
-                "<p>Paler bars stand for several tasks, too short to be drawn apart; they are as high \
-                 as their time was full of tasks.</p>",
+                "<p>Pale bars group many short tasks; their height is the share of time spent \
+                 working.</p>",
             );
         }
         let picture = timeline::unstyled(line, &format!("timeline-{index}"));

@@ -5,11 +5,12 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const headings = [...table.tHead.rows[0].cells];
 
   const key = (row, column) => {
-    const cell = row.cells[column];
-    return cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value);
+    const value = row.cells[column].dataset.value;
+    return value === "" || Number.isNaN(Number(value)) ? value : Number(value);
   };
 
-  // Fields that are empty, since they were not measured, come last in both directions.
+  // Fields that are empty, since they were not measured, come last in both directions; names come
+  // behind numbers.
   const compare = (a, b, direction) => {
     if (a === "" || b === "") return (a === "") - (b === "");
     if (typeof a === "number" && typeof b === "number") return (a - b) * direction;

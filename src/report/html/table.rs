@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 use crate::bench::result::Verdict;
 use crate::report::Report;
 use crate::report::axis::in_common;
+use crate::report::caption;
 use crate::report::escape::markup;
 use crate::report::grid::{Column, Grid, GridRow};
+use crate::report::mark::Mark;
 
 /// The section with the table; nothing where no row was measured.
 pub(super) fn section(page: &mut String, report: &Report<'_>) {
-    let grid = Grid::new(report);
+    let mut grid = Grid::new(report);
+    // The marks are words in the cell that heads a row.
+    grid.retain(|column, _| column != Column::Mark);
     if grid.rows.is_empty() {
         return;
     }
@@ -26,8 +30,9 @@ pub(super) fn section(page: &mut String, report: &Report<'_>) {
     }
     let _ = write!(
         page,
-        "Times are in {unit}; the parts of a run add up to the median.\
-         </span></caption>\n<thead>\n<tr>"
+        "Times are in {unit}, {}; the parts of a run add up to the median.\
+         </span></caption>\n<thead>\n<tr>",
+        caption::rounds(report.run)
     );
     for column in &grid.columns {
         let heading = markup(&column.heading(grid.unit));
@@ -41,25 +46,27 @@ pub(super) fn section(page: &mut String, report: &Report<'_>) {
 }
 
 fn table_row(page: &mut String, grid: &Grid, row: &GridRow) {
-    page.push_str(if row.recommended { "<tr class=\"recommended\">" } else { "<tr>" });
+    let is_recommended = row.mark == Mark::Recommended;
+    page.push_str(if is_recommended { "<tr class=\"recommended\">" } else { "<tr>" });
     for (index, (column, cell)) in grid.columns.iter().zip(&row.cells).enumerate() {
-        let value = cell.value.map(|value| format!(" data-value=\"{value}\"")).unwrap_or_default();
         let text = markup(&cell.text);
+        // What the column is sorted by: never the text of the element, which may hold a mark.
+        let value = cell.value.map_or_else(|| text.clone(), |value| value.to_string());
         let class = match (column, row.verdict) {
             (Column::Verdict, Some(Verdict::Faster)) => " class=\"verdict faster\"",
             (Column::Verdict, Some(Verdict::Slower)) => " class=\"verdict slower\"",
             (Column::Verdict, _) => " class=\"verdict\"",
             _ => class(*column),
         };
+        let attributes = format!("{class} data-value=\"{value}\"");
         if index == 0 {
-            let mark = match (row.recommended, row.among_the_fastest) {
-                (true, _) => "<span class=\"mark\">recommended</span>",
-                (false, true) => "<span class=\"mark\">maybe as fast</span>",
-                (false, false) => "",
+            let mark = match row.mark {
+                Mark::Unmarked => String::new(),
+                mark => format!("<span class=\"mark\">{}</span>", mark.words()),
             };
-            let _ = write!(page, "<th scope=\"row\"{class}{value}>{mark}{text}</th>");
+            let _ = write!(page, "<th scope=\"row\"{attributes}>{mark}{text}</th>");
         } else {
-            let _ = write!(page, "<td{class}{value}>{text}</td>");
+            let _ = write!(page, "<td{attributes}>{text}</td>");
         }
     }
     page.push_str("</tr>\n");

@@ -8,63 +8,90 @@
 )]
 #![allow(dead_code, reason = "each test file compiles this module and uses a part of it")]
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wordhash::bench::answer::Answer;
+use wordhash::bench::conclude::{conclude, standings};
+use wordhash::bench::evidence::LEVEL;
+use wordhash::bench::model::{Model, Term};
 use wordhash::bench::result::{
-    Chunksize, Comparison, Environment, Input, Measurement, ResultRow, Sample, Summary,
-    TimeInterval, Verdict,
+    Chunksize, Disturbance, Environment, Input, Measurement, Order, ResultRow, SCHEMA, Sample,
+    Setting, Stopped,
 };
+use wordhash::bench::stats::summarise;
 use wordhash::report::model::ModelCurve;
 use wordhash::report::timeline::{Bar, Lane, Phase, Timeline};
 use wordhash::report::{Report, html, label};
+
+pub(crate) const ROUNDS: usize = 25;
 
 pub(crate) fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// A row with three samples around `median`, ± 1 %.
+/// A row of [`ROUNDS`] samples about a median, up to 1.2 % to either side.
 fn row(backend: &str, median_us: u64) -> ResultRow {
-    let spread = median_us / 100;
-    let times = [median_us, median_us - spread, median_us + spread];
-    let samples = times.into_iter().enumerate().map(|(round, total)| Sample {
-        round,
-        position: round,
-        total: micros(total),
-        start: Some(micros(total / 16)),
-        map: Some(micros(total / 2)),
-        exchange: None,
-        set: Some(micros(total / 4)),
-    });
-    let summary = Summary {
-        median: micros(median_us),
-        mean: micros(median_us),
-        stddev: Some(micros(spread)),
-        min: micros(median_us - spread),
-        max: micros(median_us + spread),
-        q1: Some(micros(median_us - spread / 2)),
-        q3: Some(micros(median_us + spread / 2)),
-        median_interval: Some(TimeInterval {
-            low: micros(median_us - spread),
-            high: micros(median_us + spread / 2),
-        }),
-    };
-    ResultRow {
+    let row = ResultRow {
         label: String::new(),
-        backend: backend.to_owned(),
-        workers: None,
+        setting: Setting {
+            backend: backend.to_owned(),
+            program: None,
+            workers: None,
+            transport: None,
+            start_method: None,
+            engine: "avx512".to_owned(),
+            iterations: 1,
+            parameters: BTreeMap::new(),
+        },
         chunksize: None,
         tasks: None,
-        transport: None,
-        start_method: None,
-        engine: "avx512".to_owned(),
-        rounds: 1,
-        samples: samples.collect(),
-        summary: Some(summary),
+        samples: Vec::new(),
+        summary: None,
+        against_reference: None,
+        against_recommended: None,
         processes: Vec::new(),
-        against_serial: None,
         spilled_bytes: None,
         peak_memory_bytes: None,
+    };
+    with_samples(row, median_us, 1)
+}
+
+/// Gives the row samples that lie `per_mille` apart, their median the middle one. Their order
+/// depends on the median, so rows do not rise and fall together.
+fn with_samples(row: ResultRow, median_us: u64, per_mille: u64) -> ResultRow {
+    const STEPS: [u64; 8] = [3, 7, 9, 11, 13, 17, 19, 23];
+    let count = ROUNDS as u64;
+    let step = STEPS[(median_us / 100 % 8) as usize];
+    let samples: Vec<Sample> = (0..count)
+        .map(|round| {
+            let place = (round * step + median_us / 7) % count;
+            let per_mille = 1000 + place * per_mille - count / 2 * per_mille;
+            sample(round as usize, median_us * per_mille / 1000, row.setting.is_serial())
+        })
+        .collect();
+    ResultRow { summary: summarise(&samples), samples, ..row }
+}
+
+fn sample(round: usize, total_us: u64, is_serial: bool) -> Sample {
+    let start = if is_serial { 0 } else { total_us / 16 };
+    let (map, set) = (total_us * 7 / 10, total_us / 5);
+    Sample {
+        round,
+        position: round,
+        total: micros(total_us),
+        start: (!is_serial).then(|| micros(start)),
+        map: Some(micros(map)),
+        exchange: None,
+        set: Some(micros(set)),
+        end: Some(micros(total_us - start - map - set)),
+        disturbance: Disturbance {
+            user: Some(micros(total_us * 2)),
+            system: Some(micros(total_us / 10)),
+            involuntary_switches: Some(2),
+            page_faults: Some(150),
+            foreign_cpu: Some(0.01),
+            disturbed: false,
+        },
     }
 }
 
@@ -73,37 +100,47 @@ pub(crate) fn serial(median_us: u64) -> ResultRow {
 }
 
 pub(crate) fn threads(workers: usize, size: usize, median_us: u64) -> ResultRow {
+    let row = row("threads", median_us);
     ResultRow {
-        workers: Some(workers),
+        setting: Setting { workers: Some(workers), ..row.setting },
         chunksize: Some(Chunksize::Fixed(size)),
         tasks: Some(1_049_938_usize.div_ceil(size)),
-        ..row("threads", median_us)
+        ..row
     }
 }
 
 pub(crate) fn processes(workers: usize, size: usize, transport: &str, median_us: u64) -> ResultRow {
+    let row = threads(workers, size, median_us);
     ResultRow {
-        backend: "processes".to_owned(),
-        transport: Some(transport.to_owned()),
-        start_method: Some("spawn".to_owned()),
-        ..threads(workers, size, median_us)
+        setting: Setting {
+            backend: "processes".to_owned(),
+            transport: Some(transport.to_owned()),
+            start_method: Some("spawn".to_owned()),
+            ..row.setting
+        },
+        ..row
     }
 }
 
-/// A measurement of these rows, labelled, and compared with the first row if that is serial.
+/// A measurement of these rows, labelled and concluded.
 pub(crate) fn run(mut results: Vec<ResultRow>) -> Measurement {
+    const MARGIN: f64 = 0.02;
     let labels = label::labels(&results);
-    let serial =
-        results.first().filter(|row| row.setting.backend == "serial").and_then(|row| row.summary);
     for (row, label) in results.iter_mut().zip(labels) {
         row.label = label;
-        let Some((serial, summary)) = serial.zip(row.summary) else { continue };
-        if row.setting.backend != "serial" {
-            row.against_reference = Some(comparison(summary.median, serial.median));
-        }
     }
+    let mut standings = standings(&results, None, results.len(), MARGIN);
+    let answers = conclude(&mut results, &mut standings);
     Measurement {
-        wordhash: "0.1.0".to_owned(),
+        schema: SCHEMA,
+        wordhash: "0.2.0".to_owned(),
+        command: ["wordhash", "sweep", "--workers", "4", "1m_words.txt"].map(str::to_owned).into(),
+        seed: 81,
+        order: Order::Random,
+        stopped: Stopped::Decided,
+        level: LEVEL,
+        margin: MARGIN,
+        warnings: Vec::new(),
         environment: environment(),
         input: Input {
             path: "1m_words.txt".to_owned(),
@@ -113,19 +150,30 @@ pub(crate) fn run(mut results: Vec<ResultRow>) -> Measurement {
             checksum: Some("ab12".to_owned()),
         },
         results,
-        answer: None,
+        answers,
+        model: None,
     }
 }
 
-fn comparison(time: Duration, serial: Duration) -> Comparison {
-    let ratio = time.as_secs_f64() / serial.as_secs_f64();
-    let (low, high) = (ratio * 0.96, ratio * 1.04);
-    let verdict = match () {
-        () if high < 1.0 => Verdict::Faster,
-        () if low > 1.0 => Verdict::Slower,
-        () => Verdict::NoClearDifference,
+/// The same rows as `--order blocked` measures them.
+pub(crate) fn blocked(results: Vec<ResultRow>) -> Measurement {
+    let mut run = run(results);
+    run.order = Order::Blocked;
+    run.answers.clear();
+    for row in &mut run.results {
+        row.against_reference = None;
+        row.against_recommended = None;
+    }
+    run
+}
+
+/// The same measurement after so many rounds.
+pub(crate) fn after(rounds: usize, measured: &Measurement) -> Measurement {
+    let cut = |row: &ResultRow| {
+        let samples = row.samples[..rounds].to_vec();
+        ResultRow { summary: summarise(&samples), samples, ..row.clone() }
     };
-    Comparison { ratio, low, high, verdict }
+    run(measured.results.iter().map(cut).collect())
 }
 
 fn environment() -> Environment {
@@ -137,7 +185,6 @@ fn environment() -> Environment {
         kernel: Some("Linux 6.1.0".to_owned()),
         engine: "avx512".to_owned(),
         engines: vec!["sha2".to_owned(), "avx2".to_owned(), "avx512".to_owned()],
-        load_average_1m: Some(0.1),
         cpus_usable: Some(2),
         architecture: Some("x86_64".to_owned()),
         memory_bytes: Some(8_323_596_288),
@@ -162,39 +209,22 @@ pub(crate) fn tutorial() -> Measurement {
     run(std::iter::once(serial(110_200)).chain(rows).collect())
 }
 
-/// The sizes of the tutorial over both transports and on threads, after the serial row.
+/// The sizes of the tutorial over both transports and on threads, after the serial row, with more
+/// noise: wide enough to be seen in a picture.
 pub(crate) fn crossed() -> Measurement {
     let mut rows = vec![serial(110_200)];
     for (factor, backend) in [(100, "shared"), (131, "pipe"), (90, "threads")] {
         for row in &tutorial().results[1..] {
             let median = row.summary.unwrap().median.as_micros() as u64 * factor / 100;
-            let size = row.chunksize.as_ref().unwrap().fixed().unwrap();
-            let mut row = match backend {
+            let size = row.fixed_chunksize().unwrap();
+            let row = match backend {
                 "threads" => threads(4, size, median),
                 transport => processes(4, size, transport, median),
             };
-            // Wide enough to be seen in a picture.
-            if let Some(summary) = &mut row.summary {
-                summary.q1 = Some(summary.median * 97 / 100);
-                summary.q3 = Some(summary.median * 105 / 100);
-            }
-            rows.push(row);
+            rows.push(with_samples(row, median, 5));
         }
     }
     run(rows)
-}
-
-/// The row with the smallest median is the fastest; the neighbours are as good.
-pub(crate) fn answer(run: &Measurement) -> Answer {
-    let median = |index: &usize| run.results[*index].summary.unwrap().median;
-    let fastest = (0..run.results.len()).min_by_key(median).unwrap();
-    Answer {
-        fastest,
-        indistinguishable: vec![fastest - 1, fastest, fastest + 1],
-        recommended: fastest + 1,
-        against_serial: run.results[fastest + 1].against_serial,
-        smallest_difference: Some(0.123),
-    }
 }
 
 /// Four workers that share `tasks` tasks of `words` words, with a pause after each.
@@ -237,30 +267,25 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
 pub(crate) fn model(run: &Measurement) -> ModelCurve {
     let like_row =
         run.results.iter().position(|row| row.setting.transport.as_deref() == Some("shared"));
-    ModelCurve::sampled(like_row.unwrap(), 500..=262_485, |size| {
-        let size = size as f64;
-        Duration::from_secs_f64(0.0585 + 24.0 / size + size * 1.5e-8)
-    })
+    let terms = [(Term::Fixed, 0.0585), (Term::Task, 2.3e-5), (Term::Stagger, 1.5e-8)].into();
+    let model = Model { terms, leave_one_out_error: 0.021, words: run.input.words, workers: 4 };
+    ModelCurve::new(&model, like_row.unwrap(), 500..=262_485)
 }
 
 /// An HTML report with everything in it, and text from outside that would like to be markup.
 pub(crate) fn full_page() -> String {
     let mut run = crossed();
     "</title><script>throw 1</script>\u{1f600}&amp;.txt".clone_into(&mut run.input.path);
-    let answer = answer(&run);
+    run.stopped = Stopped::Runs;
+    run.warnings = vec!["3 of 550 runs were disturbed by other programs.".to_owned()];
+    for round in [3, 4, 9] {
+        run.results[5].samples[round].disturbance.disturbed = true;
+    }
     let timelines = [timeline("5000", 210, 5000), timeline("1", 100_000, 1)];
-    let report = Report {
-        answer: Some(&answer),
-        answer_note: Some(
-            "3 runs of each show differences from about 12.3 % on; with --precision 2% it runs on \
-             for smaller ones.",
-        ),
+    html::render(&Report {
         models: &[model(&run)],
-        model_note: Some("The cost model is off by 2.1 % in the middle."),
-        warnings: &["The load was 3.1 on 2 cores when the measurement began.".to_owned()],
+        model_note: Some("The cost model is off by 2.1% in the middle."),
         timelines: &timelines,
-        command: Some("wordhash sweep --workers 4 --export report.html 1m_words.txt"),
         ..Report::new(&run)
-    };
-    html::render(&report)
+    })
 }
