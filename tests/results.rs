@@ -331,8 +331,8 @@ fn slowed(factor: f64) -> String {
     }
     row.summary = wordhash::bench::stats::summarise(&row.samples);
     let rows = run.results.len();
-    let mut standings = wordhash::bench::verdict::standings(&run.results, None, rows, run.margin);
-    run.answers = wordhash::bench::verdict::conclude(&mut run.results, &mut standings);
+    let mut standings = wordhash::bench::conclude::standings(&run.results, None, rows, run.margin);
+    run.answers = wordhash::bench::conclude::conclude(&mut run.results, &mut standings);
     render(&run)
 }
 
