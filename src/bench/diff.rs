@@ -9,8 +9,8 @@
 
 use std::time::Duration;
 
-use super::result::{Comparison, Environment, Measurement, Order, ResultRow, Verdict};
 use super::conclude::reference_of;
+use super::result::{Comparison, Environment, Measurement, Order, ResultRow, Verdict};
 
 /// Two measurements of the same words.
 #[derive(Clone, Debug, PartialEq)]
@@ -224,8 +224,8 @@ fn changes(old: &Measurement, new: &Measurement) -> Vec<Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::fixtures::{measurement, row, serial};
     use crate::bench::conclude::{conclude, standings};
+    use crate::bench::fixtures::{measurement, row, serial};
 
     const ROUNDS: usize = 25;
 

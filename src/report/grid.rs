@@ -9,9 +9,9 @@ use super::Report;
 use super::axis::{Axis, SERIAL};
 use super::figure::{self, TimeUnit};
 use super::mark::Mark;
+use crate::bench::conclude::reference_of;
 use crate::bench::result::{Measurement, ResultRow, Summary, Verdict};
 use crate::bench::stats::{PARTS, parts};
-use crate::bench::conclude::reference_of;
 use crate::one_line::one_line;
 
 /// What a column shows.

@@ -11,13 +11,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use wordhash::bench::conclude::{conclude, standings};
 use wordhash::bench::evidence::LEVEL;
 use wordhash::bench::result::{
     Chunksize, Disturbance, Environment, Input, Measurement, Order, ResultRow, SCHEMA, Sample,
     Setting, Stopped,
 };
 use wordhash::bench::stats::summarise;
-use wordhash::bench::conclude::{conclude, standings};
 use wordhash::report::model::ModelCurve;
 use wordhash::report::timeline::{Bar, Lane, Phase, Timeline};
 use wordhash::report::{Report, html, label};
