@@ -5,9 +5,6 @@
 //! loaded once into memory that other processes can map, and no word is ever allocated: words are
 //! slices, chunks are byte ranges. A gzip or zstd archive is unpacked while it is read.
 //!
-//! A text is prose: it is read in [`Passages`], its words are [found](find), and a [`Vocabulary`]
-//! tells which of them are the same.
-//!
 //! This room knows nothing of hashing, of processes or of how a list is shared out; it uses
 //! [`crate::os::region`] for its memory.
 
