@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-use wordhash::backend::{Around, Backend, Processes, Serial, Work, job_registry};
+use wordhash::backend::{Around, Backend, Processes, Serial, Work};
 use wordhash::bench::bootstrap::compare_paired;
 use wordhash::bench::clock::{Clock as _, MonotonicClock};
 use wordhash::bench::plan::{Order, Plan, Precision, RunParts, Runner, run_plan};
@@ -48,9 +48,7 @@ const RUNS: usize = 5;
 const NEVER_REST: &str = "--never-rest";
 
 fn main() -> ExitCode {
-    if let Some(status) = wordhash::pool::serve_if_worker(&job_registry()) {
-        return status;
-    }
+    wordhash::pool::init();
     if std::env::args().nth(1).as_deref() == Some(NEVER_REST) {
         never_rest();
         return ExitCode::SUCCESS;
