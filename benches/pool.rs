@@ -182,6 +182,57 @@ fn time_start() {
     }
 }
 
+/// About as much work as 64 words are.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a job")]
+fn spin((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+    for task in tasks {
+        let mut number = u64::from(task[0]);
+        for _ in 0..1500 {
+            number = std::hint::black_box(number.wrapping_mul(0x5851_F42D_4C95_7F2D) + 1);
+        }
+        outputs.finish_task();
+    }
+    Ok(())
+}
+
+/// What a task costs the parent, by how many workers there are.
+fn time_workers() {
+    for workers in [4, 64, 256] {
+        let mut pool = Pool::builder().workers(workers).build().unwrap();
+        while pool.pids().len() < workers {
+            pool.turn().unwrap();
+        }
+        let run = |pool: &mut Pool| {
+            let (start, cpu) = (Instant::now(), cpu_time());
+            pool.run(spin, &mut Source { left: TASKS, len: 16 }, &mut Count::default()).unwrap();
+            (start.elapsed(), cpu_time().saturating_sub(cpu))
+        };
+        run(&mut pool);
+        let runs: Vec<_> = (0..5).map(|_| run(&mut pool)).collect();
+        let per_task = |samples: Vec<Duration>| median(samples).as_nanos() as f64 / TASKS as f64;
+        println!(
+            "{:<34} {workers:<7} wall {:6.1}  parent CPU {:6.1}  ns a task",
+            "tasks of about 1 µs, workers:",
+            per_task(runs.iter().map(|run| run.0).collect()),
+            per_task(runs.iter().map(|run| run.1).collect()),
+        );
+    }
+}
+
+/// From the start of a pool to the first result.
+fn time_first_result() {
+    for workers in [2, 64] {
+        let samples = (0..20).map(|_| {
+            let start = Instant::now();
+            let pool = Pool::builder().workers(workers).build().unwrap();
+            assert_eq!(pool.submit(square, 3).unwrap().result(None).unwrap(), 9);
+            start.elapsed()
+        });
+        let first = median(samples.collect()).as_secs_f64() * 1e3;
+        println!("{:<34} {workers:<7} {first:6.2} ms", "first result, workers:");
+    }
+}
+
 fn main() -> ExitCode {
     wordhash::pool::init();
     time_tasks("8-byte inputs, no output", nothing, 8);
@@ -190,5 +241,7 @@ fn main() -> ExitCode {
     time_map();
     time_stream();
     time_start();
+    time_first_result();
+    time_workers();
     ExitCode::SUCCESS
 }

@@ -183,7 +183,7 @@ impl WorkerHandle {
         batch.seal(*place.as_ref().unwrap_or(&None));
         self.tasks_given += u64::from(batch.left);
         if self.batches.is_empty() {
-            self.front_since = Instant::now();
+            self.next_front();
         }
         self.batches.push_back(batch);
         place?;
