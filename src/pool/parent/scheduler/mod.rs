@@ -58,9 +58,13 @@ pub(in crate::pool) enum Wait {
     Until(Instant),
 }
 
-/// Workers that are started before the first turn. A program that asks for a few has them at once;
-/// of many, the others are started between the first one's tasks.
+/// Workers that are started at once. Of many, the others are started when the first one is ready,
+/// between its tasks: all at once would share the processors with it.
 const LAUNCHED_AT_ONCE: usize = 4;
+
+/// How long the first workers may take to be ready before the others are started. Where a context
+/// takes long to make, all should make theirs at the same time.
+const HEAD_START: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 pub(in crate::pool) struct Scheduler {
@@ -69,6 +73,8 @@ pub(in crate::pool) struct Scheduler {
     poller: Poller,
     found: Found,
     workers: Table,
+    /// How many there should be.
+    wanted: usize,
     /// Workers that hold nothing; those at the end go first, their caches are warm.
     idle: Vec<Key>,
     /// Workers that hold one batch, behind which another may wait.
@@ -95,6 +101,7 @@ impl Scheduler {
         let poller = Poller::new(interrupt).map_err(|source| launcher.start_error(1, source))?;
         let mut scheduler = Self {
             workers: Table::default(),
+            wanted: launcher.workers.min(LAUNCHED_AT_ONCE),
             idle: Vec::new(),
             second: VecDeque::new(),
             retry_queue: VecDeque::new(),
@@ -112,12 +119,16 @@ impl Scheduler {
             launcher,
             limits,
         };
-        for _ in 0..scheduler.launcher.workers.min(LAUNCHED_AT_ONCE) {
-            scheduler.launch_missing()?;
-        }
+        let head_start = Instant::now() + HEAD_START;
         while scheduler.workers.ready() == 0 {
-            scheduler.turn(&mut NoTasks, Wait::ForEvent)?;
+            let late = scheduler.wanted == scheduler.launcher.workers;
+            let wait = if late { Wait::ForEvent } else { Wait::Until(head_start) };
+            scheduler.turn(&mut NoTasks, wait)?;
+            if Instant::now() >= head_start {
+                scheduler.wanted = scheduler.launcher.workers;
+            }
         }
+        scheduler.wanted = scheduler.launcher.workers;
         Ok(scheduler)
     }
 
@@ -331,7 +342,7 @@ impl Scheduler {
     /// Starts one worker if there are fewer than there should be. Whether more are missing.
     fn launch_missing(&mut self) -> Result<bool, PoolError> {
         let alive = self.workers.alive();
-        if self.ending || alive >= self.launcher.workers {
+        if self.ending || alive >= self.wanted {
             return Ok(false);
         }
         if !self.expects_something() {
@@ -343,7 +354,7 @@ impl Scheduler {
         let watched = self.poller.add(key, worker.socket(), worker.process().descriptor());
         watched.map_err(|source| self.launcher.start_error(alive + 1, source))?;
         self.watch_room(key);
-        Ok(alive + 1 < self.launcher.workers)
+        Ok(alive + 1 < self.wanted)
     }
 
     /// What every worker did that has ended.
