@@ -1,4 +1,4 @@
-//! A worker as its parent sees it: the process, the line to it, and the batches it holds.
+//! A worker as its parent sees it: the process, the connection to it, and the batches it holds.
 //!
 //! A worker answers in the order it was asked, so what it holds is a queue and every answer is for
 //! its front. Who gets which batch, and what becomes of those of a dead worker, is the
@@ -9,111 +9,71 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use super::arena::{RingReader, RingWriter};
-use super::batch::{Batch, MAX_BATCH_BYTES, Pace};
-use super::error::{Death, PoolError, TaskFailure};
-use super::frame::{FrameError, HEADER_LEN, Header, Kind, MAX_BODY_TO_PARENT};
-use super::outputs::MIN_ARENA_BODY;
+use super::batch::Batch;
+use super::poller::Key;
 use super::process::Process;
-use super::report::{SelfReport, WorkerReport};
-use super::socket;
+use super::report::WorkerReport;
+use crate::pool::error::{Death, PoolError, TaskFailure};
+use crate::pool::protocol::frame::{FrameError, HEADER_LEN, Header, Kind, MAX_BODY_TO_PARENT};
+use crate::pool::protocol::ring::{RingReader, RingWriter};
+use crate::pool::protocol::socket;
+use crate::pool::protocol::start::{MIN_RING_BODY, SelfReport};
 
 /// Room for what a worker sends at once.
 const INBOX_BYTES: usize = 2 * (HEADER_LEN + MAX_BODY_TO_PARENT);
 
 mod answers;
 
-/// Where tasks come from and what becomes of them.
-pub(super) trait Client {
-    /// The job of the next task; `None` when there is none now.
-    fn next_job(&mut self) -> Option<u32>;
-    /// Appends the next task's input. `false`, and nothing counts as appended, when there is none.
-    fn next_task(&mut self, input: &mut Vec<u8>) -> bool;
-    /// How many tasks there still are, if that is known.
-    fn tasks_left(&self) -> Option<usize> {
-        None
-    }
-    /// What follows came from this worker.
-    fn answers_from(&mut self, _pid: u32) {}
-    /// A piece of a task's output; `offset` bytes came before.
-    fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]);
-    /// Where a piece may be put straight away, instead.
-    fn room(&mut self, _: u64, _: &[u8], _: usize, _: usize) -> Option<&mut [u8]> {
-        None
-    }
-    /// A task is complete.
-    fn done(&mut self, task: u64, input: &[u8]);
-    /// A worker was busy for so long with the answers that just came, which completed `count` tasks.
-    fn worked(&mut self, _pid: u32, _first_task: u64, _count: u32, _busy: Duration) {}
-    /// A task gave no output. An error ends the run.
-    fn failed(&mut self, task: u64, pid: u32, failure: TaskFailure) -> Result<(), PoolError>;
-}
-
 /// What a worker is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(in crate::pool::parent) enum Stage {
     /// Making its context.
     Starting,
     /// Ready for tasks, or at work.
     Ready,
     /// Asked to end.
     Leaving,
+    /// Of no use any more; its process has not ended yet.
+    Dying,
+}
+
+/// In which of the scheduler's lists a worker is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::pool::parent) struct Listed {
+    /// Workers that hold nothing.
+    pub(in crate::pool::parent) idle: bool,
+    /// Workers that may take a second batch.
+    pub(in crate::pool::parent) second: bool,
 }
 
 /// Why a worker's answers cannot be used any further.
 #[derive(Debug)]
-pub(super) enum Trouble {
-    /// It is of no use any more.
+pub(in crate::pool::parent) enum ReceiveError {
+    /// The worker broke the protocol.
     Worker(Death),
+    /// The front task's output is longer than the parent takes in.
+    OutputTooLong,
     /// The run is over.
     Run(PoolError),
 }
 
-impl From<FrameError> for Trouble {
+impl From<FrameError> for ReceiveError {
     fn from(error: FrameError) -> Self {
         Self::Worker(error.into())
     }
 }
 
-/// What all members share while answers are taken.
-#[derive(Debug)]
-pub(super) struct Ledger {
-    /// By job.
-    pub(super) paces: Vec<Pace>,
-    /// Buffers of answered batches, for the next ones.
-    pub(super) spare: Vec<Vec<u8>>,
-    /// Tasks sent and not answered, or to be sent again.
-    pub(super) tasks_out: usize,
-    /// Bodies that were taken out of an arena.
-    scratch: Vec<u8>,
-}
-
-impl Ledger {
-    /// Nothing is out yet, and nothing known of any job.
-    pub(super) fn new(jobs: usize) -> Self {
-        let paces = vec![Pace::default(); jobs];
-        Self { paces, spare: Vec::new(), tasks_out: 0, scratch: Vec::new() }
-    }
-
-    /// Keeps a buffer for another batch, unless there are enough or it is a giant.
-    fn keep(&mut self, buffer: Vec<u8>) {
-        if self.spare.len() < 64 && buffer.capacity() <= 4 * MAX_BATCH_BYTES {
-            self.spare.push(buffer);
-        }
-    }
-}
-
 /// The parent's side of one worker.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(in crate::pool::parent) struct WorkerHandle {
     process: Process,
     socket: OwnedFd,
     rings: Option<(RingWriter, RingReader)>,
-    pub(super) stage: Stage,
+    pub(in crate::pool::parent) stage: Stage,
     /// When the front batch became that.
-    pub(super) front_since: Instant,
+    pub(in crate::pool::parent) front_since: Instant,
     /// The oldest first. Those before `sent` are with the worker, of the next `offset` bytes are.
-    pub(super) held: VecDeque<Batch>,
+    pub(in crate::pool::parent) batches: VecDeque<Batch>,
     sent: usize,
     offset: usize,
     /// Bytes to be sent before any batch.
@@ -123,18 +83,32 @@ pub(super) struct Member {
     /// Bytes of the front task's output that came already.
     output_offset: usize,
     /// Tasks it was given and may be given.
-    pub(super) tasks_given: u64,
+    pub(in crate::pool::parent) tasks_given: u64,
     tasks: u64,
     busy: Duration,
     /// Busy time since the last task that was completed.
-    unpaced_ns: u64,
+    unsized_ns: u64,
     report: Option<SelfReport>,
     /// Its end of the socket is closed.
-    pub(super) hung_up: bool,
+    pub(in crate::pool::parent) disconnected: bool,
+    /// How the poller knows it.
+    pub(in crate::pool::parent) key: Key,
+    /// Counts the batches that came to the front.
+    pub(in crate::pool::parent) fronts: u64,
+    /// The front batch that has a deadline.
+    pub(in crate::pool::parent) timed_front: u64,
+    /// In which of the scheduler's lists it is.
+    pub(in crate::pool::parent) listed: Listed,
+    /// Whether the poller reports room in the socket.
+    pub(in crate::pool::parent) watching_room: bool,
+    /// What the pool ended it for.
+    pub(in crate::pool::parent) death: Option<Death>,
+    /// What becomes of its front task, if the pool ended it because of that task.
+    pub(in crate::pool::parent) verdict: Option<TaskFailure>,
 }
 
-impl Member {
-    pub(super) fn new(
+impl WorkerHandle {
+    pub(in crate::pool::parent) fn new(
         process: Process,
         socket: OwnedFd,
         rings: Option<(RingWriter, RingReader)>,
@@ -146,7 +120,7 @@ impl Member {
             rings,
             stage: Stage::Starting,
             front_since: Instant::now(),
-            held: VecDeque::new(),
+            batches: VecDeque::new(),
             sent: 0,
             offset: 0,
             control,
@@ -156,63 +130,76 @@ impl Member {
             tasks_given: 0,
             tasks: 0,
             busy: Duration::ZERO,
-            unpaced_ns: 0,
+            unsized_ns: 0,
             report: None,
-            hung_up: false,
+            disconnected: false,
+            key: Key { slot: 0, generation: 0 },
+            fronts: 0,
+            timed_front: 0,
+            listed: Listed::default(),
+            watching_room: false,
+            death: None,
+            verdict: None,
         }
     }
 
-    pub(super) fn process(&self) -> &Process {
+    pub(in crate::pool::parent) fn process(&self) -> &Process {
         &self.process
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(in crate::pool::parent) fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+    pub(in crate::pool::parent) fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 
     /// Whether there is something to send that the socket did not take.
-    pub(super) fn wants_to_send(&self) -> bool {
-        !self.hung_up && (!self.control.is_empty() || self.sent < self.held.len())
+    pub(in crate::pool::parent) fn wants_to_send(&self) -> bool {
+        !self.disconnected && (!self.control.is_empty() || self.sent < self.batches.len())
     }
 
     /// Whether it has the front batch, to the last byte, and so may have begun it.
-    pub(super) fn began(&self) -> bool {
+    pub(in crate::pool::parent) fn began(&self) -> bool {
         self.sent > 0
+    }
+
+    /// A batch came to the front, or none is left.
+    fn next_front(&mut self) {
+        self.front_since = Instant::now();
+        self.fronts += 1;
     }
 
     /// Takes charge of a batch and sends what can be sent. After an error it holds the batch, and
     /// can be of no further use.
-    pub(super) fn give(&mut self, mut batch: Batch) -> Result<(), FrameError> {
+    pub(in crate::pool::parent) fn assign(&mut self, mut batch: Batch) -> Result<(), FrameError> {
         let place = match &mut self.rings {
-            Some((to_worker, _)) if batch.body_len() >= MIN_ARENA_BODY => {
+            Some((to_worker, _)) if batch.body_len() >= MIN_RING_BODY => {
                 to_worker.put(batch.body())
             }
             _ => Ok(None),
         };
         batch.seal(*place.as_ref().unwrap_or(&None));
         self.tasks_given += u64::from(batch.left);
-        if self.held.is_empty() {
-            self.front_since = Instant::now();
+        if self.batches.is_empty() {
+            self.next_front();
         }
-        self.held.push_back(batch);
+        self.batches.push_back(batch);
         place?;
         self.send();
         Ok(())
     }
 
     /// Asks it to report and end. It must hold nothing.
-    pub(super) fn ask_to_leave(&mut self) {
+    pub(in crate::pool::parent) fn ask_to_leave(&mut self) {
         self.stage = Stage::Leaving;
         self.control.extend_from_slice(&Header::new(Kind::Stop).encode());
         self.send();
     }
 
     /// Sends what the socket takes.
-    pub(super) fn send(&mut self) {
+    pub(in crate::pool::parent) fn send(&mut self) {
         // An error means that the other end is closed. That is found out, with all that the worker
         // said before, where its answers are read.
         if self.try_send().is_err() {
@@ -227,7 +214,7 @@ impl Member {
                 sent => drop(self.control.drain(..sent)),
             }
         }
-        while let Some(batch) = self.held.get(self.sent) {
+        while let Some(batch) = self.batches.get(self.sent) {
             let bytes = &batch.wire()[self.offset..];
             match socket::send_some(&self.socket, bytes)? {
                 0 => return Ok(()),
@@ -239,10 +226,12 @@ impl Member {
     }
 
     /// Waits for the process, which has ended or was killed, and says what it did.
-    pub(super) fn end(self, death: Option<Death>) -> WorkerReport {
+    pub(in crate::pool::parent) fn end(self) -> WorkerReport {
         let pid = self.pid();
         let waited = self.process.wait();
         let report = self.report;
+        // A worker that reported ended as it should, even where another process waited for it.
+        let lost = waited == Some(Death::Exit(-1)) && report.is_some();
         WorkerReport {
             pid,
             tasks: self.tasks,
@@ -251,7 +240,7 @@ impl Member {
             cpu: report.as_ref().map(|report| report.cpu),
             peak_rss_bytes: report.as_ref().and_then(|report| report.peak_rss_bytes),
             private_rss_bytes: report.and_then(|report| report.private_rss_bytes),
-            death: death.or(waited),
+            death: self.death.or(waited.filter(|_| !lost)),
         }
     }
 }

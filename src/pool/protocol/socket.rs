@@ -14,10 +14,10 @@ use rustix::net::{
 };
 
 /// The most descriptors that can go with one message; the kernel's limit is 253.
-pub(super) const MAX_DESCRIPTORS: usize = 250;
+pub(in crate::pool) const MAX_DESCRIPTORS: usize = 250;
 
 /// Makes a connected pair: the parent's end, which does not block, and the worker's.
-pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(in crate::pool) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let (parent, worker) = rustix::net::socketpair(
         AddressFamily::UNIX,
         SocketType::STREAM,
@@ -29,7 +29,7 @@ pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 /// Sends what the socket takes now; 0 when it is full.
-pub(super) fn send_some(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+pub(in crate::pool) fn send_some(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     loop {
         match rustix::net::send(&socket, bytes, SendFlags::NOSIGNAL) {
             Err(Errno::INTR) => {}
@@ -40,7 +40,7 @@ pub(super) fn send_some(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// Sends everything, for as long as that takes.
-pub(super) fn send_all(socket: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+pub(in crate::pool) fn send_all(socket: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match send_some(&socket, bytes)? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
@@ -52,7 +52,7 @@ pub(super) fn send_all(socket: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
 
 /// What came of trying to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Received {
+pub(in crate::pool) enum Received {
     /// So many bytes.
     Bytes(usize),
     /// Nothing now.
@@ -62,7 +62,7 @@ pub(super) enum Received {
 }
 
 /// Reads what is there into `into`, which has room for some.
-pub(super) fn receive(socket: impl AsFd, into: &mut [u8]) -> io::Result<Received> {
+pub(in crate::pool) fn receive(socket: impl AsFd, into: &mut [u8]) -> io::Result<Received> {
     loop {
         match rustix::net::recv(&socket, &mut *into, RecvFlags::empty()) {
             Err(Errno::INTR) => {}
@@ -76,7 +76,7 @@ pub(super) fn receive(socket: impl AsFd, into: &mut [u8]) -> io::Result<Received
 }
 
 /// Sends what the socket takes now, and with its first byte the descriptors.
-pub(super) fn send_with_descriptors(
+pub(in crate::pool) fn send_with_descriptors(
     socket: impl AsFd,
     bytes: &[u8],
     descriptors: &[BorrowedFd<'_>],
@@ -96,7 +96,7 @@ pub(super) fn send_with_descriptors(
 }
 
 /// Reads bytes, and adds the descriptors that came along to `descriptors`. 0 at the end.
-pub(super) fn receive_with_descriptors(
+pub(in crate::pool) fn receive_with_descriptors(
     socket: impl AsFd,
     into: &mut [u8],
     descriptors: &mut Vec<OwnedFd>,

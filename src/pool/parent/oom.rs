@@ -1,4 +1,4 @@
-//! Whether the kernel has been ending processes for want of memory.
+//! Whether the kernel has been ending processes because memory ran out.
 //!
 //! SIGKILL does not say who sent it; the kernel's own counters do: `memory.events` of this
 //! process's control group (version 2), else `/proc/vmstat` for the whole machine.

@@ -1,102 +1,85 @@
-//! How a job on values lies in a task's bytes.
+//! How values lie in a task's bytes.
 //!
-//! A task of the typed layer is a chunk: the number of its items, then each item encoded by
+//! A task of the typed interface is a chunk: the number of its items, then each item encoded by
 //! postcard. Its output holds for each item one byte that says what became of it and then the
-//! value, or the message. This module encodes and decodes both ends; it knows nothing of
-//! processes.
+//! value, or the message.
 
 use std::collections::VecDeque;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::{PoolError, TaskFailure};
-use super::job::{Job, Tasks, guard};
-use super::outputs::Outputs;
+use crate::pool::error::{PoolError, TaskFailure};
 
-const RETURNED: u8 = 0;
-const FAILED: u8 = 1;
-const PANICKED: u8 = 2;
+pub(in crate::pool) const RETURNED: u8 = 0;
+pub(in crate::pool) const FAILED: u8 = 1;
+pub(in crate::pool) const PANICKED: u8 = 2;
+
+/// Where postcard puts bytes: behind those of the items before, which an error leaves as they are.
+struct Append<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Append<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
 
 /// Items on their way into a task's bytes.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(in crate::pool) struct Chunk {
     bytes: Vec<u8>,
     count: u32,
 }
 
 /// The count before the items. Items alone would not do: a value of `()` has no bytes.
-const COUNT_LEN: usize = 4;
+pub(in crate::pool) const COUNT_LEN: usize = 4;
 
 impl Chunk {
-    pub(super) fn new() -> Self {
+    pub(in crate::pool) fn new() -> Self {
         Self { bytes: vec![0; COUNT_LEN], count: 0 }
     }
 
-    pub(super) fn push<T: Serialize>(&mut self, item: &T) -> Result<(), PoolError> {
-        let before = std::mem::take(&mut self.bytes);
-        self.bytes = postcard::to_extend(item, before)
-            .map_err(|source| PoolError::Encode { what: "an item", source })?;
-        self.count += 1;
-        Ok(())
+    pub(in crate::pool) fn push<T: Serialize>(&mut self, item: &T) -> Result<(), PoolError> {
+        let before = self.bytes.len();
+        match postcard::serialize_with_flavor(item, Append(&mut self.bytes)) {
+            Ok(()) => {
+                self.count += 1;
+                Ok(())
+            }
+            Err(source) => {
+                self.bytes.truncate(before);
+                Err(PoolError::Encode { what: "an item", source })
+            }
+        }
     }
 
-    pub(super) fn count(&self) -> u32 {
+    pub(in crate::pool) fn count(&self) -> u32 {
         self.count
     }
 
-    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+    pub(in crate::pool) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes[..COUNT_LEN].copy_from_slice(&self.count.to_le_bytes());
         self.bytes
     }
 }
 
-/// Does the tasks of a job on values, in a worker.
-pub(super) fn run_items<J: Job>(
-    context: &mut J::Context,
-    tasks: Tasks<'_>,
-    outputs: &mut Outputs<'_>,
-) -> Result<(), TaskFailure> {
-    let mut encoded = Vec::new();
-    for task in tasks {
-        let (count, mut rest) = task
-            .split_first_chunk::<COUNT_LEN>()
-            .ok_or_else(|| TaskFailure::Failed("a chunk without a count".to_owned()))?;
-        let count = u32::from_le_bytes(*count);
-        for _ in 0..count {
-            let (input, later) = guard(|| Ok(postcard::take_from_bytes::<J::Input>(rest)?))?;
-            rest = later;
-            run_item::<J>(context, input, &mut encoded);
-            outputs.write(&encoded);
-        }
-        outputs.finish_task();
-        outputs.count_items(1, u64::from(count));
-    }
-    Ok(())
-}
-
-fn run_item<J: Job>(context: &mut J::Context, input: J::Input, encoded: &mut Vec<u8>) {
-    encoded.clear();
-    let result = guard(|| {
-        let output = J::run(context, input)?;
-        encoded.push(RETURNED);
-        *encoded = postcard::to_extend(&output, std::mem::take(encoded))?;
-        Ok(())
-    });
-    if let Err(failure) = result {
-        let (outcome, message) = match failure {
-            TaskFailure::Panicked(message) => (PANICKED, message),
-            TaskFailure::Failed(message) => (FAILED, message),
-            other => (FAILED, other.to_string()),
-        };
-        *encoded =
-            postcard::to_extend(&message, vec![outcome]).expect("a string can always be encoded");
-    }
-}
-
 /// What became of each of the `count` items of a chunk. After bytes that cannot be decoded, all
 /// further items are undecodable too.
-pub(super) fn decode_outputs<T: DeserializeOwned>(
+pub(in crate::pool) fn decode_outputs<T: DeserializeOwned>(
     mut output: &[u8],
     count: u32,
 ) -> VecDeque<Result<T, TaskFailure>> {

@@ -4,7 +4,7 @@
 //! frame through the socket; the reader, done with it, raises the ring's one shared counter, and
 //! that is how the writer learns of free space. Places are handed over in order, so a ring needs
 //! neither locks nor lists. A body that does not fit the free space goes through the socket
-//! instead: nobody ever waits for a ring.
+//! instead: neither side ever waits for a ring.
 //!
 //! Neither side trusts the other's numbers: a place outside the ring and a counter that runs ahead
 //! are errors, and what the parent reads it copies out first, because a worker gone wild could
@@ -14,12 +14,16 @@ use std::io;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::frame::{FrameError, Place};
 use crate::os::region::{Access, Region};
+use crate::pool::protocol::frame::{FrameError, Place};
 
 /// The bytes of one ring. Eight outputs of the size that a worker sends at once; small enough that
 /// both rings stay in a core's second-level cache.
 const RING_BYTES: usize = 512 << 10;
+
+/// The longest body that a ring takes. An empty ring has room for it wherever its writer is: before
+/// the ring's end or, skipping that, after its start.
+pub(in crate::pool) const MAX_RING_BODY: usize = RING_BYTES / 2;
 
 /// The counters have a page of their own before the rings.
 const COUNTERS_BYTES: usize = 4096;
@@ -48,7 +52,7 @@ impl Way {
     }
 }
 
-/// One ring of an arena, as either side sees it.
+/// One ring, as either side sees it.
 #[derive(Debug)]
 struct Ring {
     region: Rc<Region>,
@@ -57,7 +61,7 @@ struct Ring {
 
 impl Ring {
     fn counter(&self) -> &AtomicU64 {
-        // SAFETY: the region is at least as long as an arena (checked by `halves`), is mapped as
+        // SAFETY: the region is at least as long as both rings (checked by `halves`), is mapped as
         // long as `self` holds it, the offset is a multiple of 8 from a page's start, and all
         // processes touch these bytes as an atomic only.
         unsafe { AtomicU64::from_ptr(self.region.as_ptr().add(self.way.counter_at()).cast()) }
@@ -77,7 +81,7 @@ fn offset_of(position: u64) -> usize {
 
 /// The end of a ring that puts bodies in.
 #[derive(Debug)]
-pub(super) struct RingWriter {
+pub(in crate::pool) struct RingWriter {
     ring: Ring,
     /// All bytes before this position were given out.
     head: u64,
@@ -92,7 +96,7 @@ impl RingWriter {
     ///
     /// [`FrameError::Place`] when the reader's counter is ahead of all that was ever put in, or
     /// went back.
-    pub(super) fn put(&mut self, body: &[u8]) -> Result<Option<Place>, FrameError> {
+    pub(in crate::pool) fn put(&mut self, body: &[u8]) -> Result<Option<Place>, FrameError> {
         // Pairs with the reader's release: its reads of the bytes are over.
         let released = self.ring.counter().load(Ordering::Acquire);
         if released < self.released || released > self.head {
@@ -102,7 +106,7 @@ impl RingWriter {
         let left = RING_BYTES - offset_of(self.head);
         let position = if body.len() > left { self.head + left as u64 } else { self.head };
         let head = position + body.len() as u64;
-        if body.len() > RING_BYTES || head - released > RING_BYTES as u64 {
+        if body.len() > MAX_RING_BODY || head - released > RING_BYTES as u64 {
             return Ok(None);
         }
         // SAFETY: the body fits between `position` and the ring's end, and the reader gave these
@@ -117,7 +121,7 @@ impl RingWriter {
 
 /// The end of a ring that takes bodies out.
 #[derive(Debug)]
-pub(super) struct RingReader {
+pub(in crate::pool) struct RingReader {
     ring: Ring,
     released: u64,
 }
@@ -142,7 +146,11 @@ impl RingReader {
     /// # Errors
     ///
     /// [`FrameError::Place`] when the place is not inside the ring.
-    pub(super) fn take(&mut self, place: Place, into: &mut Vec<u8>) -> Result<(), FrameError> {
+    pub(in crate::pool) fn take(
+        &mut self,
+        place: Place,
+        into: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
         let (address, len) = self.find(place)?;
         into.clear();
         into.reserve(len);
@@ -164,7 +172,7 @@ impl RingReader {
     /// # Errors
     ///
     /// [`FrameError::Place`] when the place is not inside the ring, or the part not in the body.
-    pub(super) fn copy_part(
+    pub(in crate::pool) fn copy_part(
         &self,
         place: Place,
         from: usize,
@@ -181,6 +189,22 @@ impl RingReader {
         Ok(())
     }
 
+    /// Reads a number of four bytes inside a body, once: whatever the writer does meanwhile, the
+    /// caller checks and uses the same number.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Place`] when the place is not inside the ring, or the number not in the body.
+    pub(in crate::pool) fn number_at(&self, place: Place, from: usize) -> Result<u32, FrameError> {
+        let (address, len) = self.find(place)?;
+        if from.checked_add(4).is_none_or(|end| end > len) {
+            return Err(FrameError::Place);
+        }
+        // SAFETY: the four bytes are inside the body (checked above) and that inside the mapping
+        // (`find`); bytes need no alignment and have no invalid values.
+        Ok(u32::from_le_bytes(unsafe { address.add(from).cast::<[u8; 4]>().read_volatile() }))
+    }
+
     /// A body where it lies.
     ///
     /// # Safety
@@ -191,42 +215,42 @@ impl RingReader {
     /// # Errors
     ///
     /// [`FrameError::Place`] when the place is not inside the ring.
-    pub(super) unsafe fn look<'a>(&self, place: Place) -> Result<&'a [u8], FrameError> {
+    pub(in crate::pool) unsafe fn look<'a>(&self, place: Place) -> Result<&'a [u8], FrameError> {
         let (address, len) = self.find(place)?;
         // SAFETY: inside the mapping (`find`), and unchanged by the caller's promise.
         Ok(unsafe { std::slice::from_raw_parts(address, len) })
     }
 
     /// Gives the bytes of a body, and all before, back to the writer.
-    pub(super) fn release(&mut self, place: Place) {
+    pub(in crate::pool) fn release(&mut self, place: Place) {
         self.released = place.position + place.len;
         self.ring.counter().store(self.released, Ordering::Release);
     }
 }
 
-/// Makes the memory of an arena.
-pub(super) fn new_region() -> io::Result<Region> {
+/// Makes the memory of both rings.
+pub(in crate::pool) fn new_region() -> io::Result<Region> {
     Region::shared(COUNTERS_BYTES + 2 * RING_BYTES)
 }
 
-/// The parent's ends of an arena: to write to the worker, to read from it.
-pub(super) fn parent_ends(region: Region) -> io::Result<(RingWriter, RingReader)> {
+/// The parent's ends of the rings: to write to the worker, to read from it.
+pub(in crate::pool) fn parent_ends(region: Region) -> io::Result<(RingWriter, RingReader)> {
     let (to_worker, to_parent) = halves(region)?;
     Ok((writer(to_worker), reader(to_parent)))
 }
 
-/// The worker's ends of an arena: to write to the parent, to read from it.
-pub(super) fn worker_ends(region: Region) -> io::Result<(RingWriter, RingReader)> {
+/// The worker's ends of the rings: to write to the parent, to read from it.
+pub(in crate::pool) fn worker_ends(region: Region) -> io::Result<(RingWriter, RingReader)> {
     let (to_worker, to_parent) = halves(region)?;
     Ok((writer(to_parent), reader(to_worker)))
 }
 
 fn halves(region: Region) -> io::Result<(Ring, Ring)> {
-    let is_arena = region.len() == COUNTERS_BYTES + 2 * RING_BYTES
+    let is_rings = region.len() == COUNTERS_BYTES + 2 * RING_BYTES
         && region.access() == Access::Writable
         && region.descriptor().is_some();
-    if !is_arena {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the memory of an arena"));
+    if !is_rings {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the memory of two rings"));
     }
     let region = Rc::new(region);
     let to_worker = Ring { region: Rc::clone(&region), way: Way::ToWorker };
@@ -295,11 +319,26 @@ mod tests {
     }
 
     #[test]
-    fn a_body_longer_than_the_ring_is_refused() {
+    fn a_body_longer_than_half_the_ring_is_refused() {
         let ((mut writer, _), _) = both_sides();
-        assert_eq!(writer.put(&vec![0; RING_BYTES + 1]), Ok(None));
-        assert!(writer.put(&vec![0; RING_BYTES]).unwrap().is_some());
+        assert_eq!(writer.put(&vec![0; MAX_RING_BODY + 1]), Ok(None));
+        for _ in 0..2 {
+            assert!(writer.put(&vec![0; MAX_RING_BODY]).unwrap().is_some());
+        }
         assert_eq!(writer.put(&[0]), Ok(None), "full");
+    }
+
+    #[test]
+    fn an_empty_ring_takes_the_longest_body_wherever_its_writer_is() {
+        for before in (0..RING_BYTES).step_by(4099) {
+            let ((mut writer, _), (_, mut reader)) = both_sides();
+            let mut out = Vec::new();
+            for len in [before / 2, before - before / 2] {
+                let place = writer.put(&vec![0; len]).unwrap().unwrap();
+                reader.take(place, &mut out).unwrap();
+            }
+            assert!(writer.put(&vec![0; MAX_RING_BODY]).unwrap().is_some(), "after {before}");
+        }
     }
 
     #[test]
@@ -310,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn other_memory_is_no_arena() {
+    fn other_memory_is_not_taken_for_rings() {
         assert!(worker_ends(Region::shared(100).unwrap()).is_err());
         assert!(worker_ends(Region::private(COUNTERS_BYTES + 2 * RING_BYTES).unwrap()).is_err());
     }

@@ -69,9 +69,9 @@ impl Kind {
     }
 }
 
-/// The body is a [`Place`]: the bytes themselves are in the arena. In a `Start` frame: the first
-/// region that comes along is the arena.
-pub const IN_ARENA: u8 = 1;
+/// The body is a [`Place`]: the bytes themselves are in a ring. In a `Start` frame: the first
+/// region that comes along is the memory of the rings.
+pub const IN_RING: u8 = 1;
 /// `Done`: the last output of the frame goes on in the next one.
 pub const CONTINUED: u8 = 2;
 /// `Done`: all outputs of the frame are empty, and so is its body.
@@ -79,14 +79,14 @@ pub const EMPTY: u8 = 4;
 /// `Failed`, `StartFailed`: it was a panic.
 pub const PANICKED: u8 = 8;
 
-const ALL_FLAGS: u8 = IN_ARENA | CONTINUED | EMPTY | PANICKED;
+const ALL_FLAGS: u8 = IN_RING | CONTINUED | EMPTY | PANICKED;
 
 /// The head of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// What the frame is for.
     pub kind: Kind,
-    /// [`IN_ARENA`], [`CONTINUED`], [`EMPTY`], [`PANICKED`].
+    /// [`IN_RING`], [`CONTINUED`], [`EMPTY`], [`PANICKED`].
     pub flags: u8,
     /// The length of the body in bytes.
     pub body_len: u32,
@@ -94,7 +94,7 @@ pub struct Header {
     pub first: u64,
     /// How many tasks.
     pub count: u32,
-    /// Which of the jobs that the `Start` frame listed.
+    /// Where the function that does the tasks lies in the program.
     pub job: u32,
     /// Nanoseconds the worker was at work for what the frame answers.
     pub busy_ns: u64,
@@ -206,7 +206,7 @@ pub enum FrameError {
     /// A frame that is well formed, but not one that may come now.
     #[error("an unexpected frame")]
     Unexpected,
-    /// It names bytes that are not in the arena, or not its own.
+    /// It names bytes that are not in the ring, or not its own.
     #[error("a frame that points outside the shared memory it was given")]
     Place,
 }
@@ -277,7 +277,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// Where in an arena's ring a body is.
+/// Where in a ring a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Bytes that went through the ring before this body, skipped ones counted.
