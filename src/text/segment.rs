@@ -19,22 +19,76 @@ use std::ops::Range;
 use memchr::{memchr2, memchr2_iter, memrchr};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::byte_classes::{Others, each_run, is_apart, is_core};
+/// What a byte can be in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// ASCII that no rule ever has inside of a word: white space, brackets, slashes, NUL, ….
+    Apart,
+    /// A letter or a digit of ASCII.
+    Alphanumeric,
+    /// An ASCII mark that the rules for words speak of. (The quotation mark is inside of words in
+    /// Hebrew.)
+    Mark,
+    /// A byte of another character, or one that is not UTF-8.
+    Other,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
+        let ascii = byte as u8;
+        classes[byte] = match ascii {
+            _ if ascii.is_ascii_alphanumeric() => Class::Alphanumeric,
+            b'_' | b'.' | b'\'' | b':' | b',' | b';' | b'-' | b'"' => Class::Mark,
+            _ => Class::Apart,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
+fn class(byte: u8) -> Class {
+    CLASSES[usize::from(byte)]
+}
+
+/// Whether a byte is ASCII that is never inside of a word: between two such bytes the rules can be
+/// applied without a look at what stands around.
+#[must_use]
+pub fn is_apart(byte: u8) -> bool {
+    class(byte) == Class::Apart
+}
 
 /// Calls `found` with the place of each word of the text, in order. The text begins and ends where
 /// it may be cut.
 #[inline]
 pub fn find_words(text: &[u8], mut found: impl FnMut(Range<usize>)) {
-    each_run(text, |run, others| match others {
-        Others::Nothing => found(run),
-        // Nothing can join behind it, and a mark alone is no word.
-        Others::MarkAtEnd if run.len() == 1 => {}
-        Others::MarkAtEnd => found(run.start..run.end - 1),
-        Others::Something => {
-            let start = run.start;
-            find_in_run(&text[run], |word| found(start + word.start..start + word.end));
+    let skip = |at: usize, other: fn(Class) -> bool| {
+        let rest = text[at..].iter().position(|&byte| other(class(byte)));
+        rest.map_or(text.len(), |rest| at + rest)
+    };
+    let mut at = 0;
+    loop {
+        let start = skip(at, |class| class != Class::Apart);
+        if start == text.len() {
+            return;
         }
-    });
+        let plain_end = skip(start, |class| class != Class::Alphanumeric);
+        let is_mark = text.get(plain_end).is_some_and(|&byte| class(byte) == Class::Mark);
+        let end = plain_end + usize::from(is_mark);
+        if text.get(end).is_none_or(|&byte| is_apart(byte)) {
+            // Nearly all words come this way: letters, with one mark behind them or none.
+            if start < plain_end {
+                found(start..plain_end);
+            }
+            at = end;
+        } else {
+            at = skip(end, |class| class == Class::Apart);
+            find_in_run(&text[start..at], |word| found(start + word.start..start + word.end));
+        }
+    }
 }
 
 /// The words of a run of bytes, none of them apart.
@@ -133,7 +187,7 @@ impl Iterator for AsciiPieces<'_> {
 }
 
 fn is_core_or_underscore(byte: u8) -> bool {
-    is_core(byte) || byte == b'_'
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Whether a mark is inside of a word: between letters (rules WB6 and WB7) or between digits (WB11

@@ -84,12 +84,8 @@ impl<'a> KnownWords<'a> {
         self.words
     }
 
-    /// Whether each of the digests is that of a known word.
-    pub(super) fn contains_each(&self, digests: &[Digest]) -> Vec<bool> {
-        let mut known = vec![false; digests.len()];
-        for set in &self.sets {
-            set.contains_each(digests, |number, is_known| known[number] |= is_known);
-        }
-        known
+    /// Whether a digest is that of a known word.
+    pub(super) fn contains(&self, digest: &Digest) -> bool {
+        self.sets.iter().any(|set| set.contains(digest))
     }
 }
