@@ -113,7 +113,8 @@ mod tests {
             let beside = || barrier.wait();
             let work = |job: usize| (job == 0).then(|| barrier.wait()).map_or(job, |_| 7);
             let (results, _) =
-                with_threads(count, |threads| threads.map_beside(vec![0, 1], work, beside)).unwrap();
+                with_threads(count, |threads| threads.map_beside(vec![0, 1], work, beside))
+                    .unwrap();
             assert_eq!(results, [7, 1]);
         }
     }

@@ -13,7 +13,7 @@ use super::segment;
 use crate::os::interrupt::Interrupt;
 use crate::words::archive::archive_format;
 use crate::words::blocks::{BLOCK_BYTES, Blocks};
-use crate::words::load::open_source;
+use crate::words::input::open_source;
 use crate::words::{BYTE_ORDER_MARK, LoadError, Source};
 
 /// How large a passage may become, in bytes.

@@ -130,9 +130,8 @@ mod tests {
         let mut table = ShortWords::new(10_000, 1 << 20).unwrap();
         let word = |number: usize| "0".repeat(number % 9) + &number.to_string();
         let status = |number: usize| [Status::Known, Status::Unknown, Status::InMap][number % 3];
-        let added: Vec<bool> = (0..10_000)
-            .map(|number| table.add(word(number).as_bytes(), status(number)))
-            .collect();
+        let added: Vec<bool> =
+            (0..10_000).map(|number| table.add(word(number).as_bytes(), status(number))).collect();
         assert!(added.iter().filter(|added| **added).count() > 9000);
         for (number, added) in added.into_iter().enumerate() {
             let expected = if added { status(number) } else { Status::InMap };

@@ -6,9 +6,10 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use rustix::io::Errno;
 
-use super::load::{Stop, wait_for_bytes};
+use super::error::LoadError;
+use super::input::{Stop, wait_for_bytes};
+use super::source::Source;
 use super::unpack::{Fault, FirstBytes, Format, MAGIC_BYTES, Unpacker};
-use super::{LoadError, Source};
 use crate::os::interrupt::Interrupt;
 
 /// One call to `read` asks for so much: it stays in the second-level cache until it is copied.

@@ -22,7 +22,7 @@ use std::os::unix::fs::FileExt as _;
 use memchr::{memchr_iter, memrchr};
 
 use super::archive::{FIRST_BYTES, archive_format};
-use super::load::open_source;
+use super::input::open_source;
 use super::{BYTE_ORDER_MARK, LoadError, Rules, Source};
 use crate::os::interrupt::Interrupt;
 pub use reader::{Piece, Reader};

@@ -77,9 +77,11 @@ impl<'a> Checker<'a> {
             match verdict.as_ref().unwrap_or_else(|| &new[&text[word.clone()]]) {
                 Verdict::Known => {}
                 Verdict::Unknown => unknown.push(word.clone()),
-                Verdict::UnknownParts(parts) => unknown.extend(parts.iter().map(|part| {
-                    word.start + part.start as usize..word.start + part.end as usize
-                })),
+                Verdict::UnknownParts(parts) => {
+                    unknown.extend(parts.iter().map(|part| {
+                        word.start + part.start as usize..word.start + part.end as usize
+                    }))
+                }
             }
         }
         Checked { passage, words: words as u64, unknown }

@@ -1,0 +1,136 @@
+//! Why a list or a text cannot be loaded. It does not know how one is.
+
+use std::io;
+
+use super::source::Source;
+
+/// Why a list could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It cannot be opened.
+    #[error("cannot open {origin}: {error}")]
+    Open {
+        /// The list.
+        origin: Source,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A directory was named.
+    #[error("{origin} is a directory: name a file in it")]
+    Directory {
+        /// The list.
+        origin: Source,
+    },
+    /// Reading began and failed.
+    #[error("cannot read {origin}: {error}")]
+    Read {
+        /// The list.
+        origin: Source,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The memory for it is not to be had.
+    #[error("no memory to load {origin}: {error}")]
+    Memory {
+        /// The list.
+        origin: Source,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It is an archive, and its bytes are no words.
+    #[error(
+        "{origin} is an archive ({format}), not a word list: unpack it first (`{unpack} {origin} | wordhash -`)"
+    )]
+    Archive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+        /// The usual tool that unpacks it to standard output.
+        unpack: &'static str,
+    },
+    /// An archive that is unpacked while reading ends before it is whole.
+    #[error("{origin}: the {format} archive ends too early: a part of the list is missing")]
+    CutArchive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+    },
+    /// Something follows an archive that is not another one of its format.
+    #[error(
+        "{origin}: the {format} archive is followed by something that is not {format}: cut it off, if it is no part of the list"
+    )]
+    AfterArchive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+    },
+    /// An archive that is unpacked while reading is damaged.
+    #[error("{origin}: the {format} archive is broken: {error}")]
+    BrokenArchive {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+        /// What its decoder says.
+        error: io::Error,
+    },
+    /// To unpack it would take more memory than there is for it.
+    #[error(
+        "{origin}: to unpack this {format} archive takes a larger window than there is memory for: give more --max-memory or unpack it first (`zstdcat --long=31 {origin} | wordhash -`)"
+    )]
+    ArchiveWindow {
+        /// The list.
+        origin: Source,
+        /// The archive's format.
+        format: &'static str,
+    },
+    /// It is not UTF-8 and was said to be.
+    #[error(
+        "{origin}: line {line}, byte {byte} is not UTF-8 (0x{value:02x}): leave --encoding utf-8 out to hash it as bytes"
+    )]
+    NotUtf8 {
+        /// The list.
+        origin: Source,
+        /// The line, from 1.
+        line: usize,
+        /// The place of the first bad byte in its line, from 1.
+        byte: usize,
+        /// The bad byte.
+        value: u8,
+    },
+    /// A line alone takes more memory than there is for it.
+    #[error(
+        "{origin}: line {line} does not fit in the {room_bytes} bytes that there are for it: give more --max-memory"
+    )]
+    LineTooLong {
+        /// The list.
+        origin: Source,
+        /// The line, from 1.
+        line: usize,
+        /// The memory for it and what is made of it.
+        room_bytes: usize,
+    },
+    /// It is no file that several readers can each read their parts of.
+    #[error("{origin} is {what}: it cannot be read in parts")]
+    NoParts {
+        /// The list.
+        origin: Source,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// Somebody cut it off while it was read.
+    #[error("{origin} has become shorter while it was read")]
+    Shrunk {
+        /// The list.
+        origin: Source,
+    },
+    /// A signal asked to stop.
+    #[error("interrupted while loading")]
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
+}
