@@ -4,7 +4,8 @@
 //! pieces between two boundaries that have a letter or a digit. An inner apostrophe belongs to its
 //! word, typewritten or typographic. On top of that:
 //!
-//! - words joined by single hyphens are found as one, which can be taken apart again ([`parts`]);
+//! - words joined by single hyphens are found as one, which can be taken apart again ([`parts`]),
+//!   as can those that a full stop or a colon joins;
 //! - underscores at either end, as Markdown puts them, are no part of a word;
 //! - a byte that is not UTF-8 counts as a letter. So the words of a text in another encoding are
 //!   found whole, at least where that has ASCII's spaces and full stops, and nothing is lost.
@@ -16,7 +17,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr2, memchr2_iter, memrchr};
+use memchr::memrchr;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// What a byte can be in a text.
@@ -203,43 +204,43 @@ fn joins(before: u8, mark: u8, behind: u8) -> bool {
     }
 }
 
-/// Whether hyphens join words to this one.
-#[must_use]
-pub fn is_compound(word: &[u8]) -> bool {
-    memchr2(b'-', 0xe2, word).is_some() && parts(word).nth(1).is_some()
-}
-
-/// The places of the words that hyphens join; a single one if there is no hyphen.
+/// The places of the words that hyphens join, or full stops and colons between letters (`p.m`,
+/// `end.Start`); a single one if there are none.
 pub fn parts(word: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut rest = Some(0);
     let parts = std::iter::from_fn(move || {
         let start = rest?;
-        // The first bytes of the hyphens.
-        let hyphen = memchr2_iter(b'-', 0xe2, &word[start..]).find_map(|at| {
-            let at = start + at;
-            let hyphen = HYPHENS.iter().find(|hyphen| word[at..].starts_with(hyphen))?;
-            Some(at..at + hyphen.len())
+        let joint = (start..word.len()).find_map(|at| {
+            let len = joint_len(word, at)?;
+            Some(at..at + len)
         });
-        rest = hyphen.as_ref().map(|hyphen| hyphen.end);
-        let end = hyphen.map_or(word.len(), |hyphen| hyphen.start);
+        rest = joint.as_ref().map(|joint| joint.end);
+        let end = joint.map_or(word.len(), |joint| joint.start);
         Some(without_underscores(word, start..end))
     });
     // A hyphen that has a combining letter on it is a piece itself, with nothing before the hyphen.
     parts.filter(|part| !part.is_empty())
 }
 
-/// The word in Unicode's lower case, if that is another one. Bytes that are not UTF-8 stay.
+/// How many bytes join two parts of a word at a place, if they do.
+fn joint_len(word: &[u8], at: usize) -> Option<usize> {
+    let is_letter =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    match word[at] {
+        b'.' | b':' => (is_letter(word[..at].last()) && is_letter(word.get(at + 1))).then_some(1),
+        b'-' | 0xe2 => {
+            HYPHENS.iter().find(|hyphen| word[at..].starts_with(hyphen)).map(|hyphen| hyphen.len())
+        }
+        _ => None,
+    }
+}
+
+/// Where an elided article or the like ends (`l'` in `l'homme`): behind the first apostrophe, with
+/// at least two bytes to follow.
 #[must_use]
-pub fn lower_case(word: &[u8]) -> Option<Vec<u8>> {
-    if word.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        return None;
-    }
-    let mut lower = Vec::with_capacity(word.len());
-    for chunk in word.utf8_chunks() {
-        lower.extend_from_slice(chunk.valid().to_lowercase().as_bytes());
-        lower.extend_from_slice(chunk.invalid());
-    }
-    (lower != word).then_some(lower)
+pub fn elision_end(word: &[u8]) -> Option<usize> {
+    let at = memchr::memchr(b'\'', word)?;
+    (at > 0 && at + 2 < word.len()).then_some(at + 1)
 }
 
 /// Where a text can be cut so that no word is: behind the last line end in its first `usual` bytes;
@@ -321,21 +322,8 @@ mod tests {
         assert_eq!(places("plain"), vec![0..5]);
         assert_eq!(places("a-bc-d"), [0..1, 2..4, 5..6]);
         assert_eq!(places("a_\u{2010}_b"), [0..1, 6..7]);
-    }
-
-    #[test]
-    fn lower_case_is_unicodes() {
-        for (word, lower) in [
-            (&b"word"[..], None),
-            (b"it's-1", None),
-            (b"Word", Some(&b"word"[..])),
-            ("\u{c4}rger".as_bytes(), Some("\u{e4}rger".as_bytes())),
-            ("\u{e4}rger".as_bytes(), None),
-            (b"\xc4X", Some(b"\xc4x")),
-            (b"\xc4x", None),
-        ] {
-            assert_eq!(lower_case(word).as_deref(), lower, "{word:?}");
-        }
+        assert_eq!(places("p.m"), [0..1, 2..3]);
+        assert_eq!(places("end:Start-3.14"), [0..3, 4..9, 10..14]);
     }
 
     /// Pieces of texts in which the rules meet each other.

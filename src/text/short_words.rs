@@ -52,7 +52,7 @@ fn slot_of(word: &[u8]) -> Option<Slot> {
 impl ShortWords {
     /// An empty table for about so many words that takes no more than so much memory.
     pub(super) fn new(words: usize, most_bytes: usize) -> io::Result<Self> {
-        let lines = (words / 2).next_power_of_two();
+        let lines = (words / 3).next_power_of_two();
         let most_lines = most_bytes / size_of::<Slot>() / SLOTS_A_LINE;
         let lines = lines.clamp(1 << 10, (most_lines / 2 + 1).next_power_of_two().max(1 << 10));
         let slots = Region::private(lines * SLOTS_A_LINE * size_of::<Slot>())?;

@@ -66,8 +66,11 @@ pub(super) fn run(arguments: &CheckArgs, screen: &mut Screen<'_>) -> anyhow::Res
     let bytes = |sources: &[Source]| sources.iter().map(file_bytes).sum::<u64>();
     let progress = Progress::of_bytes(bytes(&lists) + bytes(&texts), shown);
     let setting = Setting { config, interrupt: &interrupt, progress: &progress };
-    let digests = known_words::hashed(&lists, shares.known, &setting)?;
-    let known = KnownWords::new(&digests, threads)?;
+    let hashed = known_words::hashed(&lists, arguments.look_up.exact, shares.known, &setting)?;
+    for note in hashed.notes(&lists) {
+        screen.note(note);
+    }
+    let known = KnownWords::new(&hashed, threads)?;
     let lists =
         KnownLists { lists: lists.iter().map(Source::to_string).collect(), words: known.words() };
     let mut writer = Writer::new(arguments, texts.len() > 1, shares.list_bytes, screen);
@@ -75,28 +78,9 @@ pub(super) fn run(arguments: &CheckArgs, screen: &mut Screen<'_>) -> anyhow::Res
     let distinct = usize::try_from(bytes(&texts) / 16).unwrap_or(usize::MAX).min(known.words());
     let cache = WordCache::new(distinct, shares.cache_bytes)
         .context("no memory for the words to be looked up")?;
-    let checker = Checker::new(config.work, &known, arguments.exact, cache);
+    let checker = Checker::new(config.work, &known, arguments.look_up, cache);
     writer.begin(&lists, screen)?;
-    let summary = with_threads(threads.get(), |threads| {
-        let check = Check {
-            setting,
-            threads,
-            checker: &checker,
-            writer: &mut writer,
-            passage: shares.passage,
-            reading: Reading {
-                interrupt: &interrupt,
-                passages: shares.passages,
-                batch_bytes: shares.passage.usual * shares.passages,
-                spare: Vec::new(),
-            },
-        };
-        check.all(&texts, screen)
-    });
-    let summary = summary.map_err(|error| BackendError::Threads {
-        threads: threads.get(),
-        reason: error.to_string(),
-    })?;
+    let summary = check_all(&texts, (&checker, &shares), &setting, &mut writer, screen);
     progress.finish();
     let summary = summary?;
     writer.end(&summary, screen)?;
@@ -107,6 +91,29 @@ pub(super) fn run(arguments: &CheckArgs, screen: &mut Screen<'_>) -> anyhow::Res
         Summary { unknown_words: 1.., .. } => REFUSED,
         _ => DONE,
     })
+}
+
+/// Checks the texts on as many threads as there are workers.
+fn check_all(
+    texts: &[Source],
+    (checker, shares): (&Checker<'_>, &Shares),
+    setting: &Setting<'_>,
+    writer: &mut Writer,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<Summary> {
+    let count = setting.config.set_threads().get();
+    let summary = with_threads(count, |threads| {
+        let reading = Reading {
+            interrupt: setting.interrupt,
+            passages: shares.passages,
+            batch_bytes: shares.passage.usual * shares.passages,
+            spare: Vec::new(),
+        };
+        let passage = shares.passage;
+        let check = Check { setting: *setting, threads, checker, writer, passage, reading };
+        check.all(texts, screen)
+    });
+    summary.map_err(|error| BackendError::Threads { threads: count, reason: error.to_string() })?
 }
 
 fn source(path: &Path) -> Source {
@@ -137,6 +144,12 @@ fn name(text: &Source) -> String {
     }
 }
 
+/// A passage is no longer unless a word is: then it and what is made of its words stay in the
+/// second-level cache. The size is always the same, so that a line that is longer is cut at the
+/// same places however many workers there are; and the shares of the program itself and of its
+/// workers have room for it.
+const PASSAGE_BYTES: usize = 64 << 10;
+
 /// What the memory for words is spent on.
 struct Shares {
     /// For the known lists: at least half.
@@ -154,25 +167,19 @@ impl Shares {
     fn of(budget: Budget, threads: NonZeroUsize) -> Self {
         /// With more, texts would not be checked any faster.
         const MOST_FOR_TEXTS: usize = 1 << 30;
-        /// A passage and what is made of its words take at most so many times its bytes: about 64
-        /// for each unknown word, where a word and what is behind it are two bytes.
-        const TIMES_A_PASSAGE: usize = 32;
-        /// It stays in the second-level cache while its words are looked up.
-        const MOST_FOR_PASSAGE: usize = 256 << 10;
-        /// With less there would be more overhead than work; the shares of the program itself and
-        /// of its workers have room for what such a passage takes.
-        const LEAST_FOR_PASSAGE: usize = 32 << 10;
         /// With so many passages for each thread, those that end early find another one. As many
         /// are read meanwhile.
-        const PASSAGES_A_THREAD: usize = 4;
-        let passages = if threads.get() == 1 { 1 } else { PASSAGES_A_THREAD * threads.get() };
+        const PASSAGES_A_THREAD: usize = 32;
         let all = budget.window().bytes;
         let for_texts = (all / 2).min(MOST_FOR_TEXTS);
-        let usual = for_texts / 2 / TIMES_A_PASSAGE / passages / 2;
-        let usual = usual.clamp(LEAST_FOR_PASSAGE, MOST_FOR_PASSAGE);
+        let fitting = for_texts / 4 / (2 * PASSAGE_BYTES);
+        let passages = match threads.get() {
+            1 => 1,
+            threads => fitting.clamp(threads, PASSAGES_A_THREAD * threads),
+        };
         Self {
             known: budget.at_most(all - for_texts).window(),
-            passage: PassageRoom { usual, most: (for_texts / 16).max(usual) },
+            passage: PassageRoom { usual: PASSAGE_BYTES, most: for_texts / 16 },
             passages,
             cache_bytes: for_texts / 4,
             list_bytes: for_texts / 4,
@@ -281,6 +288,7 @@ impl Check<'_, '_> {
                 self.write(checked, &name, summary, screen)?;
             }
             if let Some(end) = end {
+                self.writer.end_text(&name, screen)?;
                 return Ok(end?);
             }
         }
