@@ -164,7 +164,7 @@ fn end(error: &anyhow::Error, screen: &mut Screen<'_>) -> u8 {
     {
         return DONE;
     }
-    screen.error(with_causes(error));
+    screen.error(format_args!("{}{}", with_causes(error), command_line::way_round(error)));
     FAILED
 }
 

@@ -40,6 +40,11 @@ impl Blocks {
         Self { input, origin, state: State::Unknown, packed: Vec::new(), packed_from: 0 }
     }
 
+    /// Takes its bytes as they are, whatever they look like.
+    pub(crate) fn take_as_plain(&mut self) {
+        self.state = State::Plain;
+    }
+
     /// Looks at the first bytes, which are at `start` of a regular file, without moving on.
     pub(crate) fn look_ahead(&mut self, start: u64) {
         let mut first = [0; MAGIC_BYTES];

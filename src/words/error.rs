@@ -4,6 +4,9 @@ use std::io;
 
 use super::source::Source;
 
+/// Takes the largest windows that there are.
+const LONG_ZSTD: &str = "zstd -dc --long=31";
+
 /// Why a list could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -37,17 +40,27 @@ pub enum LoadError {
         /// What the system says.
         error: io::Error,
     },
-    /// It is an archive, and its bytes are no words.
-    #[error(
-        "{origin} is an archive ({format}), not a word list: unpack it first (`{unpack} {origin} | wordhash -`)"
-    )]
+    /// It is an archive or another container, and its bytes are no words.
+    #[error("{origin} is {kind}, not a word list or a text{remedy}", kind = kind(format, *unpack), remedy = remedy(*unpack))]
     Archive {
         /// The list.
         origin: Source,
-        /// The archive's format.
+        /// Its format.
         format: &'static str,
         /// The usual tool that unpacks it to standard output.
-        unpack: &'static str,
+        unpack: Option<&'static str>,
+    },
+    /// Its characters are units of two or four bytes.
+    #[error(
+        "{origin} is {encoding}, not UTF-8 or another encoding that has ASCII's line ends: convert it first, with {convert}"
+    )]
+    Encoding {
+        /// The list.
+        origin: Source,
+        /// The encoding's name.
+        encoding: &'static str,
+        /// What converts it to UTF-8 on standard output.
+        convert: &'static str,
     },
     /// An archive that is unpacked while reading ends before it is whole.
     #[error("{origin}: the {format} archive ends too early: a part of the list is missing")]
@@ -79,7 +92,7 @@ pub enum LoadError {
     },
     /// To unpack it would take more memory than there is for it.
     #[error(
-        "{origin}: to unpack this {format} archive takes a larger window than there is memory for: give more --max-memory or unpack it first (`zstdcat --long=31 {origin} | wordhash -`)"
+        "{origin}: to unpack this {format} archive takes a larger window than there is memory for: give more --max-memory or unpack it first, with {LONG_ZSTD}"
     )]
     ArchiveWindow {
         /// The list.
@@ -133,4 +146,33 @@ pub enum LoadError {
         /// The signal's number.
         signal: i32,
     },
+}
+
+fn kind(format: &str, unpack: Option<&'static str>) -> String {
+    match unpack {
+        Some(_) => format!("an archive ({format})"),
+        None => format!("a file of another format ({format})"),
+    }
+}
+
+fn remedy(unpack: Option<&'static str>) -> String {
+    unpack.map_or_else(String::new, |tool| format!(": unpack it first, with {tool}"))
+}
+
+impl LoadError {
+    /// The tool that makes a list or a text of it on standard output, and what that is to read;
+    /// `None` where there is none, or where it is standard input.
+    #[must_use]
+    pub fn pipe_from(&self) -> Option<(&'static str, &std::path::Path)> {
+        let (origin, tool) = match self {
+            Self::Archive { origin, unpack: Some(tool), .. } => (origin, *tool),
+            Self::Encoding { origin, convert, .. } => (origin, *convert),
+            Self::ArchiveWindow { origin, .. } => (origin, LONG_ZSTD),
+            _ => return None,
+        };
+        match origin {
+            Source::Path(path) => Some((tool, path)),
+            Source::StandardInput => None,
+        }
+    }
 }

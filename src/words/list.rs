@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::archive::archive_format;
+use super::archive::refuse_others;
 use super::chunk::{Chunk, Chunks};
 use super::error::LoadError;
 use super::index::LineIndex;
@@ -151,8 +151,8 @@ pub(crate) fn checked_list(
     utf8: bool,
 ) -> Result<WordList, LoadError> {
     let at_start = before.bytes == 0;
-    if at_start && let Some((format, unpack)) = archive_format(region.frozen_bytes()) {
-        return Err(LoadError::Archive { origin: origin.clone(), format, unpack });
+    if at_start {
+        refuse_others(origin, region.frozen_bytes())?;
     }
     let list = if at_start {
         WordList::new(region, rules)

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
+use super::command_line::way_round;
 use super::config::{self, Config};
 use super::run::shows_progress;
 use super::{DONE, FAILED, REFUSED, Screen};
@@ -252,7 +253,7 @@ impl Check<'_, '_> {
                 Ok(()) => summary.texts += 1,
                 Err(error) if is_of_text(&error) => {
                     summary.texts_failed += 1;
-                    screen.error(error);
+                    screen.error(format_args!("{error}{}", way_round(&error)));
                 }
                 Err(error) => return Err(error),
             }
