@@ -77,6 +77,16 @@ impl Display for Mismatch {
     }
 }
 
+/// Whether the digits of a record from a place on are the wanted ones, all of them capitals. (One
+/// capital alone is a flipped bit.)
+fn are_capitals(wanted: &[u8], found: &[u8]) -> bool {
+    let digits = found.iter().take_while(|digit| digit.is_ascii_hexdigit()).count();
+    let capitals = found[..digits].iter().filter(|digit| digit.is_ascii_uppercase()).count();
+    capitals > 1
+        && found[..digits].eq_ignore_ascii_case(&wanted[..digits])
+        && !found[..digits].iter().any(u8::is_ascii_lowercase)
+}
+
 fn named(word: &[u8]) -> String {
     if word.is_empty() { "an empty word".to_owned() } else { format!("`{}`", Shown(word)) }
 }
@@ -145,10 +155,10 @@ impl Verifier {
             return Ok(Some(Difference { place: found.len(), cut: true }));
         };
         match (records[place], found[place]) {
-            (b'\n', b'\r') if self.text => {
+            (b'\n', b'\r') if self.text && found.get(place + 1) == Some(&b'\n') => {
                 Err(self.form("their line ends are CRLF", "convert them, as with `tr -d '\\r'`"))
             }
-            (wanted @ b'a'..=b'f', digit) if self.text && digit == wanted.to_ascii_uppercase() => {
+            (b'a'..=b'f', _) if self.text && are_capitals(&records[place..], &found[place..]) => {
                 Err(self.form(
                     "their hexadecimal digits are capitals",
                     "write them in lower case: with `tr A-F a-f`, where they are hashes only",
