@@ -5,6 +5,7 @@
 //! given. It does not know how hashing, pools or formats work.
 
 mod check;
+mod command_line;
 mod compare;
 mod completions;
 mod config;
@@ -153,7 +154,7 @@ fn end(error: &anyhow::Error, screen: &mut Screen<'_>) -> u8 {
     {
         return DONE;
     }
-    screen.error(with_causes(error));
+    screen.error(format_args!("{}{}", with_causes(error), command_line::way_round(error)));
     FAILED
 }
 
