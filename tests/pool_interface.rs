@@ -324,8 +324,8 @@ fn a_context_that_fails_in_some_workers_ends_the_pool_with_the_reason() {
         Err(error) => error,
         // The first one was ready before the others failed: the next use says so.
         Ok(pool) => {
-            let never = pool.submit(wait_for, path.with_file_name("never")).unwrap();
-            let error = never.result(None).unwrap_err();
+            let submitted = pool.submit(wait_for, path.with_file_name("never"));
+            let error = submitted.and_then(|never| never.result(None)).unwrap_err();
             assert!(matches!(pool.turn(), Err(PoolError::Closed(_))));
             error
         }

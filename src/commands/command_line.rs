@@ -63,9 +63,11 @@ mod tests {
                 Some("xzcat 'my list.xz' | wordhash check --known - t"),
             ),
             (
-                &["check", "--known=my list.xz"],
-                Some("xzcat 'my list.xz' | wordhash check --known=-"),
+                &["check", "--known=my list.xz", "t"],
+                Some("xzcat 'my list.xz' | wordhash check --known=- t"),
             ),
+            // The text is standard input already.
+            (&["check", "--known=my list.xz"], None),
             (&["check", "--known", "-", "my list.xz"], None),
             (&["check", "--known", "k", "my list.xz", "my list.xz"], None),
         ] {
