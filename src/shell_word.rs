@@ -4,6 +4,11 @@
 /// between `$'` and `'`, which bash, zsh and ksh know, and POSIX since 2024.
 pub(crate) fn shell_word(word: &[u8]) -> String {
     let visible = std::str::from_utf8(word).ok().filter(|text| !text.chars().any(char::is_control));
+    // The crate quotes options and `-`, which no shell takes for anything else.
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_=+.,:/@%".contains(letter);
+    if let Some(text) = visible.filter(|text| !text.is_empty() && text.chars().all(is_plain)) {
+        return text.to_owned();
+    }
     match visible.map(shlex::try_quote) {
         Some(Ok(quoted)) => quoted.into_owned(),
         _ => format!("$'{}'", word.iter().copied().map(escaped).collect::<String>()),
@@ -41,5 +46,12 @@ mod tests {
             let said = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
             assert_eq!(said.stdout, argument, "{script}");
         }
+    }
+
+    #[test]
+    fn what_needs_no_quotes_has_none() {
+        assert_eq!(shell_word(b"--export=a_b/c-1.json"), "--export=a_b/c-1.json");
+        assert_eq!(shell_word(b"-"), "-");
+        assert_eq!(shell_word(b"1..1m*4"), "'1..1m*4'");
     }
 }

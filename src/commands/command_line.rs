@@ -7,17 +7,26 @@ use std::os::unix::ffi::OsStrExt as _;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
+use crate::session::SessionError;
 use crate::shell_word::shell_word;
 use crate::words::LoadError;
 
 /// The command line by which this command reads what a tool makes of a file that it cannot read
 /// itself; nothing for other errors, or where standard input is read already.
 pub(super) fn way_round(error: &anyhow::Error) -> String {
-    let piped = error.chain().find_map(|cause| cause.downcast_ref::<LoadError>()?.pipe_from());
+    let piped = error.chain().find_map(|cause| load_error(cause)?.pipe_from());
     let Some((tool, path)) = piped else { return String::new() };
     let arguments: Vec<_> = env::args_os().skip(1).collect();
     piped_command(tool, path.as_os_str().as_bytes(), &arguments)
         .map_or_else(String::new, |command| format!(" (`{command}`)"))
+}
+
+/// The error of a list behind an error: of itself, or of a session that could not open it.
+fn load_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a LoadError> {
+    match error.downcast_ref() {
+        Some(SessionError::Load(error)) => Some(error),
+        _ => error.downcast_ref(),
+    }
 }
 
 fn piped_command(tool: &str, path: &[u8], arguments: &[OsString]) -> Option<String> {
