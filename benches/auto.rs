@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use rows::{Measured, Row, until};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-use wordhash::backend::{Around, Backend as _, Processes, Work, job_registry};
+use wordhash::backend::{Around, Backend as _, Processes, Work};
 use wordhash::bench::clock::MonotonicClock;
 use wordhash::bench::plan::Until;
 use wordhash::chunksize::ChunkSize;
@@ -40,9 +40,7 @@ const LINE_TIME: Duration = Duration::from_secs(10);
 const NEVER_REST: &str = "--never-rest";
 
 fn main() -> ExitCode {
-    if let Some(status) = wordhash::pool::serve_if_worker(&job_registry()) {
-        return status;
-    }
+    wordhash::pool::init();
     if std::env::args().nth(1).as_deref() == Some(NEVER_REST) {
         never_rest();
         return ExitCode::SUCCESS;

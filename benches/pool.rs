@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use wordhash::pool::{
-    BatchJob, Job, JobError, Outputs, Pool, Registry, StartMethod, TaskSink, TaskSource, Tasks,
-    Transport, serve_if_worker,
+    JobError, Outputs, Pool, StartMethod, TaskSink, TaskSource, Tasks, Transport,
 };
 
 const WORKERS: usize = 2;
@@ -19,65 +18,38 @@ const TASKS: u64 = 1_000_000;
 const STREAM_BYTES: usize = 32 << 20;
 
 /// No output.
-struct Nothing;
-
-impl BatchJob for Nothing {
-    const NAME: &'static str = "nothing";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        outputs.finish_empty(tasks.len());
-        Ok(())
-    }
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a job")]
+fn nothing((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+    outputs.finish_empty(tasks.len());
+    Ok(())
 }
 
 /// 64 bytes of output a task.
-struct Digest;
-
-impl BatchJob for Digest {
-    const NAME: &'static str = "digest";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        for task in tasks {
-            outputs.write(&[task[0]; 64]);
-            outputs.finish_task();
-        }
-        Ok(())
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a job")]
+fn digest((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+    for task in tasks {
+        outputs.write(&[task[0]; 64]);
+        outputs.finish_task();
     }
+    Ok(())
 }
 
-/// A job on values.
-struct Square;
-
-impl Job for Square {
-    const NAME: &'static str = "square";
-    type Context = ();
-    type Input = u64;
-    type Output = u64;
-
-    fn run((): &mut (), number: u64) -> Result<u64, JobError> {
-        Ok(number.wrapping_mul(number))
-    }
+/// A function of values.
+fn square(number: u64) -> u64 {
+    number.wrapping_mul(number)
 }
 
 /// One large output, written in the portions in which a worker would make it.
-struct Stream;
-
-impl BatchJob for Stream {
-    const NAME: &'static str = "stream";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        let portion = [7; 16 << 10];
-        for _ in tasks {
-            for _ in 0..STREAM_BYTES / portion.len() {
-                outputs.write(&portion);
-            }
-            outputs.finish_task();
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a job")]
+fn stream((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+    let portion = [7; 16 << 10];
+    for _ in tasks {
+        for _ in 0..STREAM_BYTES / portion.len() {
+            outputs.write(&portion);
         }
-        Ok(())
+        outputs.finish_task();
     }
+    Ok(())
 }
 
 /// So many tasks of `len` bytes.
@@ -115,25 +87,26 @@ impl TaskSink for Count {
     }
 }
 
-fn registry() -> Registry {
-    Registry::new()
-        .batch_job::<Nothing>()
-        .batch_job::<Digest>()
-        .batch_job::<Stream>()
-        .job::<Square>()
+/// A function of bytes.
+trait Job: Fn(&mut (), Tasks<'_>, &mut Outputs<'_>) -> Result<(), JobError> + Copy + 'static {}
+
+impl<F> Job for F where
+    F: Fn(&mut (), Tasks<'_>, &mut Outputs<'_>) -> Result<(), JobError> + Copy + 'static
+{
 }
 
 fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap()
 }
 
-fn build(transport: Transport, method: StartMethod) -> Pool<()> {
-    let builder = Pool::builder(&registry()).workers(WORKERS);
-    builder.transport(transport).start_method(method).build(()).unwrap()
+fn build(transport: Transport, method: StartMethod) -> Pool {
+    let builder = Pool::builder().workers(WORKERS);
+    builder.transport(transport).start_method(method).build().unwrap()
 }
 
 /// One run: wall time, CPU time of the parent, CPU time of the workers.
-fn time_run<J: BatchJob<Context = ()>>(
+fn time_run(
+    job: impl Job,
     transport: Transport,
     tasks: u64,
     len: usize,
@@ -141,7 +114,7 @@ fn time_run<J: BatchJob<Context = ()>>(
     let mut pool = build(transport, StartMethod::Spawn);
     let (start, cpu) = (Instant::now(), cpu_time());
     let mut count = Count::default();
-    pool.run::<J>(&mut Source { left: tasks, len }, &mut count).unwrap();
+    pool.run(job, &mut Source { left: tasks, len }, &mut count).unwrap();
     let (wall, parent) = (start.elapsed(), cpu_time().saturating_sub(cpu));
     assert_eq!(count.tasks, tasks);
     let workers = pool.shutdown().iter().filter_map(|report| report.cpu).sum();
@@ -153,9 +126,9 @@ fn median(mut samples: Vec<Duration>) -> Duration {
     samples[samples.len() / 2]
 }
 
-fn time_tasks<J: BatchJob<Context = ()>>(label: &str, len: usize) {
+fn time_tasks(label: &str, job: impl Job, len: usize) {
     for transport in Transport::ALL {
-        let runs: Vec<_> = (0..7).map(|_| time_run::<J>(transport, TASKS, len)).collect();
+        let runs: Vec<_> = (0..7).map(|_| time_run(job, transport, TASKS, len)).collect();
         let per_task = |pick: fn(&(Duration, Duration, Duration)) -> Duration| {
             median(runs.iter().map(pick).collect()).as_nanos() as f64 / TASKS as f64
         };
@@ -174,7 +147,7 @@ fn time_map() {
             let samples = (0..5).map(|_| {
                 let pool = build(transport, StartMethod::Spawn);
                 let start = Instant::now();
-                assert_eq!(pool.map::<Square>(0..TASKS, chunksize).count() as u64, TASKS);
+                assert_eq!(pool.map(square, 0..TASKS).chunksize(chunksize).count() as u64, TASKS);
                 start.elapsed()
             });
             let item_ns = median(samples.collect()).as_nanos() as f64 / TASKS as f64;
@@ -186,7 +159,7 @@ fn time_map() {
 
 fn time_stream() {
     for transport in Transport::ALL {
-        let runs = (0..7).map(|_| time_run::<Stream>(transport, 1, 8).0).collect();
+        let runs = (0..7).map(|_| time_run(stream, transport, 1, 8).0).collect();
         let rate = STREAM_BYTES as f64 / median(runs).as_secs_f64() / 1e9;
         println!("{:<34} {transport:<7} {rate:6.2} GB/s", "one output of 32 MiB");
     }
@@ -209,15 +182,66 @@ fn time_start() {
     }
 }
 
-fn main() -> ExitCode {
-    if let Some(status) = serve_if_worker(&registry()) {
-        return status;
+/// About as much work as 64 words are.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a job")]
+fn spin((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
+    for task in tasks {
+        let mut number = u64::from(task[0]);
+        for _ in 0..1500 {
+            number = std::hint::black_box(number.wrapping_mul(0x5851_F42D_4C95_7F2D) + 1);
+        }
+        outputs.finish_task();
     }
-    time_tasks::<Nothing>("8-byte inputs, no output", 8);
-    time_tasks::<Nothing>("16-byte inputs, no output", 16);
-    time_tasks::<Digest>("10-byte inputs, 64-byte outputs", 10);
+    Ok(())
+}
+
+/// What a task costs the parent, by how many workers there are.
+fn time_workers() {
+    for workers in [4, 64, 256] {
+        let mut pool = Pool::builder().workers(workers).build().unwrap();
+        while pool.pids().len() < workers {
+            pool.turn().unwrap();
+        }
+        let run = |pool: &mut Pool| {
+            let (start, cpu) = (Instant::now(), cpu_time());
+            pool.run(spin, &mut Source { left: TASKS, len: 16 }, &mut Count::default()).unwrap();
+            (start.elapsed(), cpu_time().saturating_sub(cpu))
+        };
+        run(&mut pool);
+        let runs: Vec<_> = (0..5).map(|_| run(&mut pool)).collect();
+        let per_task = |samples: Vec<Duration>| median(samples).as_nanos() as f64 / TASKS as f64;
+        println!(
+            "{:<34} {workers:<7} wall {:6.1}  parent CPU {:6.1}  ns a task",
+            "tasks of about 1 µs, workers:",
+            per_task(runs.iter().map(|run| run.0).collect()),
+            per_task(runs.iter().map(|run| run.1).collect()),
+        );
+    }
+}
+
+/// From the start of a pool to the first result.
+fn time_first_result() {
+    for workers in [2, 64] {
+        let samples = (0..20).map(|_| {
+            let start = Instant::now();
+            let pool = Pool::builder().workers(workers).build().unwrap();
+            assert_eq!(pool.submit(square, 3).unwrap().result(None).unwrap(), 9);
+            start.elapsed()
+        });
+        let first = median(samples.collect()).as_secs_f64() * 1e3;
+        println!("{:<34} {workers:<7} {first:6.2} ms", "first result, workers:");
+    }
+}
+
+fn main() -> ExitCode {
+    wordhash::pool::init();
+    time_tasks("8-byte inputs, no output", nothing, 8);
+    time_tasks("16-byte inputs, no output", nothing, 16);
+    time_tasks("10-byte inputs, 64-byte outputs", digest, 10);
     time_map();
     time_stream();
     time_start();
+    time_first_result();
+    time_workers();
     ExitCode::SUCCESS
 }

@@ -1,22 +1,11 @@
 //! The smallest factors of ten numbers, printed as they are found.
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
-use std::process::ExitCode;
+use wordhash::pool::{self, Pool, as_completed};
 
-use wordhash::pool::{Job, JobError, Pool, Registry, as_completed, serve_if_worker};
-
-struct SmallestFactor;
-
-impl Job for SmallestFactor {
-    const NAME: &'static str = "smallest-factor";
-    type Context = ();
-    type Input = u64;
-    type Output = u64;
-
-    fn run((): &mut (), number: u64) -> Result<u64, JobError> {
-        let mut divisors = (2..number).take_while(|divisor| divisor * divisor <= number);
-        Ok(divisors.find(|&divisor| number.is_multiple_of(divisor)).unwrap_or(number))
-    }
+fn smallest_factor(number: u64) -> u64 {
+    let mut divisors = (2..number).take_while(|divisor| divisor * divisor <= number);
+    divisors.find(|&divisor| number.is_multiple_of(divisor)).unwrap_or(number)
 }
 
 const NUMBERS: [u64; 10] = [
@@ -32,19 +21,16 @@ const NUMBERS: [u64; 10] = [
     17_249_876_309,
 ];
 
-fn main() -> anyhow::Result<ExitCode> {
-    let registry = Registry::new().job::<SmallestFactor>();
-    if let Some(status) = serve_if_worker(&registry) {
-        return Ok(status);
-    }
-    let pool = Pool::<()>::builder(&registry).build(())?;
-    let futures = NUMBERS.iter().map(|number| pool.submit::<SmallestFactor>(number));
-    for future in as_completed(futures.collect::<Result<Vec<_>, _>>()?) {
-        let number = NUMBERS[usize::try_from(future.index())?];
-        match future.result(None)? {
+fn main() -> anyhow::Result<()> {
+    pool::init();
+    let pool = Pool::new()?;
+    let tasks = NUMBERS.map(|number| pool.submit(smallest_factor, number));
+    for task in as_completed(tasks.into_iter().collect::<Result<Vec<_>, _>>()?) {
+        let number = NUMBERS[usize::try_from(task.index())?];
+        match task.result(None)? {
             factor if factor == number => println!("{number} is prime"),
             factor => println!("{number} = {factor} · {}", number / factor),
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -2,36 +2,19 @@
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
 use std::ops::Range;
-use std::process::ExitCode;
 
-use wordhash::pool::{Job, JobError, Pool, Registry, serve_if_worker};
+use wordhash::pool::{self, Pool, PoolError};
 
-struct CountPrimes;
-
-impl Job for CountPrimes {
-    const NAME: &'static str = "count-primes";
-    type Context = ();
-    type Input = Range<u32>;
-    type Output = usize;
-
-    fn run((): &mut (), range: Range<u32>) -> Result<usize, JobError> {
-        Ok(range.filter(|&number| is_prime(number)).count())
-    }
+fn count_primes(range: Range<u32>) -> usize {
+    let divisors = |number: u32| (2..number).take_while(move |divisor| divisor * divisor <= number);
+    let is_prime = |&number: &u32| !divisors(number).any(|divisor| number.is_multiple_of(divisor));
+    range.filter(is_prime).count()
 }
 
-fn is_prime(number: u32) -> bool {
-    let mut divisors = (2..number).take_while(|divisor| divisor * divisor <= number);
-    number > 1 && divisors.all(|divisor| !number.is_multiple_of(divisor))
-}
-
-fn main() -> anyhow::Result<ExitCode> {
-    let registry = Registry::new().job::<CountPrimes>();
-    if let Some(status) = serve_if_worker(&registry) {
-        return Ok(status);
-    }
-    let pool = Pool::<()>::builder(&registry).build(())?;
-    let ranges = (0..1_000_000).step_by(10_000).map(|start| start..start + 10_000);
-    let primes = pool.map::<CountPrimes>(ranges, 1).sum::<Result<usize, _>>()?;
+fn main() -> Result<(), PoolError> {
+    pool::init();
+    let ranges = (0..100).map(|part| (part * 10_000).max(2)..(part + 1) * 10_000);
+    let primes = Pool::new()?.map(count_primes, ranges).sum::<Result<usize, _>>()?;
     println!("{primes} primes below a million");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

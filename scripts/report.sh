@@ -5,7 +5,7 @@
 #
 # FILE is a word list; without one, or with an empty name, it is what wordhash takes by itself.
 # REPORT is the page to be written (report.html). The variables WORKERS, SIZES and RUNS change what
-# is swept; WORDHASH names another program than the one in PATH. The result as JSON, for
+# is swept (without RUNS, until every row is decided); WORDHASH names another program than the one in PATH. The result as JSON, for
 # `wordhash diff`, and a trace for Perfetto stand beside the page.
 set -eu
 wordhash=${WORDHASH:-wordhash}
@@ -25,6 +25,6 @@ fi
 SIZES=${SIZES:-100,500,1k,5k,10k,50k,100k,even,auto,guided:500}
 
 "$wordhash" sweep --workers "$WORKERS" --chunksize "$SIZES" --transport shared,pipe \
-    --runs "${RUNS:-5}" --export "$report" --export "$beside.json" \
+    ${RUNS:+--runs "$RUNS"} --export "$report" --export "$beside.json" \
     --export "$beside.trace.json" ${list:+"$list"}
 echo "The page is $report; its figures are in $beside.json, its timelines in $beside.trace.json."

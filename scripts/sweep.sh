@@ -4,8 +4,8 @@
 #   scripts/sweep.sh [FILE [WORKERS [SIZE...]]]
 #
 # FILE is a word list; without one, the built-in list is written to a temporary file first.
-# `wordhash sweep` does the same in one process, interleaved and with several runs of each size;
-# this is the way for who wants to see one run after another, or to change what is run.
+# `wordhash sweep` does the same in one process, in rounds of random order, with
+# verdicts; this script is for those who want to see one run after another, or to change what is run.
 set -eu
 wordhash=${WORDHASH:-wordhash}
 list=${1:-}

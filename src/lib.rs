@@ -19,6 +19,7 @@ pub mod progress;
 pub mod report;
 pub mod session;
 pub mod sha512;
+mod shell_word;
 pub mod size;
 pub mod text;
 pub mod words;

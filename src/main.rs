@@ -9,9 +9,7 @@ use wordhash::commands::{self, Screen, StandardOutput};
 
 fn main() -> ExitCode {
     // A worker process is this same program, started again by the pool.
-    if let Some(status) = commands::serve_if_worker() {
-        return status;
-    }
+    wordhash::pool::init();
     let mut screen = Screen {
         out_is_terminal: io::stdout().is_terminal(),
         err_is_terminal: io::stderr().is_terminal(),

@@ -145,7 +145,7 @@ fn a_broken_archive_never_gives_another_list() {
             }
         }
         assert!(refused > archive.len() * 6, "{packing:?}: {refused} refused");
-        for tail in [&b"word\n"[..], b"\0\0\0\0\0\0\0\0\0\0\0\0", b"PK\x03\x04 and so on"] {
+        for tail in [&b"word\n"[..], b"\0\0\0\0\0\0\0\0\0\0\0x", b"PK\x03\x04 and so on"] {
             let error = loaded(&[&archive, tail].concat()).unwrap_err();
             assert!(matches!(error, LoadError::AfterArchive { .. }), "{packing:?}: {error}");
         }
@@ -182,6 +182,18 @@ fn frames_that_zstd_leaves_out_are_no_part_of_the_list_wherever_they_stand() {
         }
         let error = loaded(&[&skipped, &b"word\n"[..]].concat()).unwrap_err();
         assert!(matches!(error, LoadError::AfterArchive { .. }), "{error}");
+    }
+}
+
+#[test]
+fn zeros_behind_a_gzip_archive_are_no_part_of_it() {
+    let packed = packing::gzip(b"one\ntwo\n", 1);
+    for zeros in [1, 512, 300_000] {
+        let padded = [packed.clone(), vec![0; zeros]].concat();
+        let ended = wordhash_reading(&padded, &["--serial", "-"]).succeeds_quietly();
+        assert!(ended.text().contains("Loaded 2 words"), "{zeros}");
+        let more = [padded, b"x".to_vec()].concat();
+        wordhash_reading(&more, &["--serial", "-"]).fails_saying(&["not gzip"]);
     }
 }
 

@@ -121,13 +121,51 @@ fn an_archive_is_never_hashed_as_it_stands() {
         (b"Rar!\x1a\x07\x01\0", "rar"),
         (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", "lzma"),
         (&tar, "tar"),
+        (b"BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0", "bzip2"),
+        (b"\x02\x21\x4c\x18\x07\0\0\0", "lz4"),
+        (b"\x89LZO\0\r\n\x1a\n", "lzop"),
     ] {
         let (_folder, path) = file_of(magic);
-        wordhash(&[path.as_os_str()]).fails_saying(&[path.to_str().unwrap(), name, "unpack"]);
+        let name_of_file = path.to_str().unwrap();
+        wordhash(&[path.as_os_str()]).fails_saying(&[
+            name_of_file,
+            name,
+            "unpack",
+            "| wordhash -`)",
+        ]);
+        let ended = wordhash_reading(magic, &["digest", "-"]);
+        ended.fails_saying(&["standard input", name, "unpack it first, with"]);
+        let ended = wordhash_reading(b"text", &["check", "--known", name_of_file]);
+        ended.fails_saying(&[name_of_file, name, "unpack it first, with"]);
     }
     // A word that only begins like one is a word.
     let (_folder, path) = file_of(b"BZhora\nBZ\nPK\n");
     assert!(wordhash(&[path.as_os_str()]).succeeds_quietly().text().contains("Loaded 3 words"));
+}
+
+#[test]
+fn text_in_units_of_two_or_four_bytes_is_refused_with_the_way_to_convert_it() {
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for (bytes, encoding) in [
+        (utf_16("\u{feff}one\ntwo\n"), "UTF-16"),
+        (utf_16("one\ntwo\n"), "UTF-16"),
+        ("one\n".chars().flat_map(|char| u32::from(char).to_be_bytes()).collect(), "UTF-32"),
+    ] {
+        let (_folder, path) = file_of(&bytes);
+        let name = path.to_str().unwrap();
+        wordhash(&["--serial", name]).fails_saying(&[
+            name,
+            encoding,
+            "iconv",
+            "| wordhash --serial -`",
+        ]);
+        wordhash(&["check", "--known", name, name]).fails_saying(&[name, encoding, "iconv"]);
+        wordhash_reading(&bytes, &["digest", "-"]).fails_saying(&[
+            "standard input",
+            encoding,
+            "iconv",
+        ]);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
+mod judges;
 mod packing;
 mod program;
 
@@ -12,6 +13,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use judges::debian_word_list;
 use program::{Ended, at_a_terminal, program, signal, start, wordhash, wordhash_reading};
 
 const WAYS: [&[&str]; 5] = [
@@ -179,14 +181,113 @@ fn lists_add_up_and_may_be_packed() {
 }
 
 #[test]
-fn a_word_is_looked_up_as_written_then_in_lower_case() {
+fn a_word_is_looked_up_as_written_then_in_lower_case_or_capitals() {
     let desk = Desk::with_known("apple\nParis\nstra\u{df}e\n\u{e4}rger\nI\n");
     let text = "Apple paris PARIS Paris STRASSE Stra\u{df}e \u{c4}RGER i I";
-    assert_eq!(desk.said(text, &["--list"]), "PARIS\nSTRASSE\ni\nparis\n");
+    assert_eq!(desk.said(text, &["--list"]), "STRASSE\ni\nparis\n");
     assert_eq!(
         desk.said(text, &["--list", "--exact"]),
         "Apple\nPARIS\nSTRASSE\nStra\u{df}e\ni\nparis\n\u{c4}RGER\n"
     );
+}
+
+#[test]
+fn forms_that_readers_take_for_the_same_are_known_unless_exactness_is_asked_for() {
+    let desk =
+        Desk::with_known("don't\ncaf\u{e9}\nfuture\nC++\nice cream\n\u{65e5}\u{672c}\u{8a9e}\n");
+    for (text, exactly) in [
+        ("don\u{2019}t", "don\u{2019}t\n"),
+        ("cafe\u{301}", "cafe\u{301}\n"),
+        ("fu\u{ad}ture", "$HEX[6675c2ad74757265]\n"),
+        ("Ice cream, C++ \u{65e5}\u{672c}\u{8a9e}", "Ice\ncream\n"),
+    ] {
+        assert_eq!(desk.said(text, &["--list"]), "", "{text}");
+        assert_eq!(desk.said(text, &["--list", "--exact"]), exactly, "{text}");
+    }
+    assert_eq!(desk.said("C and ice", &["--list"]), "C\nand\nice\n");
+}
+
+#[test]
+fn numbers_and_addresses_are_left_out_unless_asked_for() {
+    let desk = Desk::with_known("ok\n");
+    let text = "ok 1999, 3.14 1990s 2nd <me@mail.example> https://web.example/a?b=c";
+    assert_eq!(desk.said(text, &["--list"]), "");
+    assert_eq!(desk.said(text, &["--list", "--numbers"]), "1990s\n1999\n2nd\n3.14\n");
+    assert_eq!(
+        desk.said(text, &["--list", "--addresses"]),
+        "a\nb\nc\nexample\nhttps\nmail\nme\nweb\n"
+    );
+}
+
+#[test]
+fn a_list_that_texts_cannot_match_gets_one_note() {
+    let desk = Desk::with_known("2\nwalk/DGS\nrun/SM\n");
+    desk.put("text", "walk run");
+    for (known, said) in [
+        ("2\nwalk/DGS\nrun/SM\n", "hunspell dictionary"),
+        ("walk\nrun\n--\n", "`--` (1 of 3)"),
+        ("walk\nrun\n", ""),
+    ] {
+        desk.put("known", known);
+        let mut command = program(&["check", "--known=known", "text"]);
+        command.current_dir(desk.folder.path());
+        let ended = start(command).end();
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert_eq!(ended.stderr.lines().count(), usize::from(!said.is_empty()), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_long_line_is_shown_once_and_in_part_with_any_number_of_workers() {
+    let desk = Desk::with_known("aa\n");
+    let line = "aa zza aa zzb aa zzc ".repeat(20_000);
+    desk.put("text", format!("aa\n{line}\nqq\n"));
+    let options = ["--format=marked", "--max-columns=40", "text"];
+    let shown = desk.check(&[&["--serial"], &options[..]].concat()).exits_with(1).text();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    assert!(lines[0].starts_with("2: aa \x1b[4;31mzza\x1b[0m aa"), "{}", lines[0]);
+    assert!(lines[0].ends_with("\u{2026} [59994 more]"), "{}", lines[0]);
+    assert_eq!(lines[1], "3: \x1b[4;31mqq\x1b[0m");
+    for workers in ["-w=1", "-w=2", "-w=16"] {
+        let ways = [&["--backend=threads", workers, "--max-memory=200m"], &options[..]].concat();
+        assert_eq!(desk.check(&ways).exits_with(1).text(), shown, "{workers}");
+    }
+}
+
+#[test]
+fn prose_is_known_to_a_dictionary_but_for_its_unknown_words() {
+    for (name, package, prose, unknown) in [
+        (
+            "american-english-large",
+            "wamerican-large",
+            "\u{201c}Haven\u{2019}t you seen the town\u{2019}s museum?\u{201d} she asked at 4 p.m. The \
+             building of 1887 cost $2.40 a brick; in the 1990s it burned. WRITE to \
+             info@museum.example, see https://museum.example/caf\u{e9}?visit=now, or e.g. ask the \
+             mother-in-law\u{2014}she\u{2019}s a well\u{2011}known fu\u{ad}ture teecher.",
+            "teecher\n",
+        ),
+        (
+            "ngerman",
+            "wngerman",
+            "Die \u{c4}rztin fragte: \u{201e}Wo wohnen Sie?\u{201c} \u{2013} \u{201a}In der Stra\u{df}e\u{2018}, \
+             sagte er. DIE STRASSE war 3,5 Kilometer lang; U\u{308}ber dem Hoff hing Nebel.",
+            "Hoff\n",
+        ),
+        (
+            "french",
+            "wfrench",
+            "L\u{2019}homme qu\u{2019}il a vu n\u{2019}est pas venu aujourd\u{2019}hui\u{a0}: c\u{2019}est \
+             l\u{2019}\u{e9}t\u{e9}, dit-il, et d\u{2019}apr\u{e8}s lui la maizon est ferm\u{e9}e.",
+            "maizon\n",
+        ),
+    ] {
+        let Some(known) = debian_word_list(name, package) else { continue };
+        let desk = Desk::with_known(std::fs::read(&known).unwrap());
+        assert_eq!(desk.said(prose, &["--list"]), unknown, "{name}");
+        let itself = desk.check(&["--serial", "--count", "known"]).exits_with(0);
+        assert_eq!(itself.text(), "0\n", "{name}");
+    }
 }
 
 #[test]

@@ -23,8 +23,10 @@ fn offers_of(mut shell: Command, arguments: &[&str]) -> Vec<String> {
 }
 
 /// What all shells must complete alike: a command line and what is offered for its last word.
-const LINES: [(&str, &[&str]); 7] = [
+const LINES: [(&str, &[&str]); 9] = [
     ("wordhash sw", &["sweep"]),
+    ("wordhash sh", &["show"]),
+    ("wordhash show --format m", &["markdown"]),
     ("wordhash compl", &["completions"]),
     ("wordhash digest --verif", &["--verify"]),
     ("wordhash check --kn", &["--known"]),

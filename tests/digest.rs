@@ -2,6 +2,7 @@
 //! its own files.
 
 mod judges;
+mod packing;
 mod program;
 
 use std::ffi::OsStr;
@@ -25,7 +26,7 @@ const SAMPLES: [&str; 7] =
 
 /// The digests of a file's lines, one a line, with or without the lines' ends, by the `sha2` crate.
 fn by_sha2(path: &Path, keep_end: bool) -> String {
-    let text = std::fs::read(path).unwrap();
+    let text = std::fs::read(path).expect("the list");
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let digest = |line: &[u8]| {
         let word = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n"));
@@ -228,12 +229,35 @@ fn a_difference_is_named_wherever_it_lies_in_a_long_file() {
 }
 
 #[test]
+fn records_may_be_packed_or_come_from_standard_input_and_other_forms_are_named() {
+    let list = sample("english.txt");
+    let list = list.to_str().unwrap();
+    let records = wordhash(&["digest", "-q", list]).stdout;
+    let folder = tempfile::tempdir().unwrap();
+    let held = |bytes: &[u8]| {
+        let path = folder.path().join("records");
+        std::fs::write(&path, bytes).unwrap();
+        wordhash(&["digest", "-q", "--verify", path.to_str().unwrap(), list])
+    };
+    held(&packing::gzip(&records, 1)).exits_with(0);
+    wordhash_reading(&records, &["digest", "-q", "--verify", "-", list]).exits_with(0);
+    wordhash_reading(&records, &["digest", "--verify", "-", "-"]).fails_saying(&["only once"]);
+    let text = String::from_utf8(records.clone()).unwrap();
+    held(text.replace('\n', "\r\n").as_bytes()).fails_saying(&["records", "CRLF"]);
+    held(text.to_uppercase().as_bytes()).fails_saying(&["records", "capitals"]);
+    held(format!("\u{feff}{text}").as_bytes()).fails_saying(&["records", "byte-order mark"]);
+    let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    held(&utf_16).fails_saying(&["records", "UTF-16", "iconv"]);
+    held(text.replacen('a', "b", 1).as_bytes()).exits_with(1);
+}
+
+#[test]
 fn what_cannot_be_done_is_an_error() {
     let list = sample("english.txt");
     let list = list.to_str().unwrap();
     for (arguments, said) in [
         (&["--verify=/nonexistent", list][..], &["/nonexistent", "No such file"][..]),
-        (&["--verify=/", list], &["cannot read /", "directory"]),
+        (&["--verify=/", list], &["/ is a directory"]),
         (&["--binary", "--raw", list], &["--binary", "--raw"]),
         (&["--only-hash", "--raw", list], &["--only-hash", "--raw"]),
         (&["/nonexistent"], &["/nonexistent"]),

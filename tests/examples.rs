@@ -53,7 +53,7 @@ fn primes_below_a_million_are_all_counted() {
 }
 
 #[test]
-fn pi_comes_out_the_same_whoever_throws() {
+fn pi_does_not_depend_on_which_worker_throws() {
     let first = output_of("pi");
     assert!(first.starts_with("pi is about 3.14"), "{first}");
     assert_eq!(first, output_of("pi"));
@@ -112,4 +112,24 @@ fn two_pools_work_in_one_program() {
 #[test]
 fn the_mistake_and_the_right_way_both_end() {
     assert_eq!(lines(&output_of("one_at_a_time"), ":"), ["one at a time", "all at once"]);
+}
+
+#[test]
+fn a_sum_of_cubes_is_the_square_of_the_sum() {
+    assert_eq!(output_of("sum_of_cubes"), "the sum is 250000500000250000000000\n");
+}
+
+#[test]
+fn several_arguments_arrive_together() {
+    let expected = "2^10 = 1024\n3^9 = 19683\n4^8 = 65536\n5^7 = 78125\n6^6 = 46656\n";
+    assert_eq!(output_of("several_arguments"), expected);
+}
+
+#[test]
+fn a_pool_and_a_clock_share_an_event_loop() {
+    let output = output_of("event_loop");
+    let mut lines: Vec<_> = output.lines().collect();
+    assert_eq!(lines.pop(), Some("the clock ticked meanwhile: true"));
+    lines.sort_unstable();
+    assert_eq!(lines, ["1² = 1", "2² = 4", "3² = 9", "4² = 16", "5² = 25", "6² = 36"]);
 }

@@ -17,7 +17,7 @@ use judges::python;
 use libtest_mimic::{Arguments, Failed, Trial};
 use sha2::{Digest as _, Sha512};
 use wordhash::backend::{
-    Around, Backend, Lane, Outcome, Processes, Recorder, Serial, Span, Threads, Work, job_registry,
+    Around, Backend, Lane, Outcome, Processes, Recorder, Serial, Span, Threads, Work,
 };
 use wordhash::bench::clock::MonotonicClock;
 use wordhash::os::interrupt::Interrupt;
@@ -26,9 +26,7 @@ use wordhash::sha512::{Digest, Engine};
 use wordhash::words::{Rules, Source, WordList, load};
 
 fn main() -> ExitCode {
-    if let Some(status) = wordhash::pool::serve_if_worker(&job_registry()) {
-        return status;
-    }
+    wordhash::pool::init();
     // One thread runs all of them, the one that `fork` copies.
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
     libtest_mimic::run(&arguments, trials()).exit_code()

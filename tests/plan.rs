@@ -220,7 +220,7 @@ fn rounds_go_on_until_it_is_enough() {
     ];
     for (until, alike, jitter, expected, made) in cases {
         let clock = MockClock::new();
-        let mut runner = Scripted { alike, jitter, ..Scripted::new(&clock) };
+        let mut runner = Scripted { jitter, alike, ..Scripted::new(&clock) };
         let mut measured = rounds(plan(Order::Random, until, 0), 2);
         let stopped = run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
         assert_eq!((stopped, measured.samples()[0].len()), (expected, made), "{until:?} {alike:?}");

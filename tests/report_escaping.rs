@@ -70,7 +70,7 @@ proptest! {
     fn json_reads_back_equal(text in outside(), nanos in 0..u64::from(u32::MAX)) {
         let mut run = run_with(&text);
         run.results[1].samples[0].total = Duration::from_nanos(nanos);
-        prop_assert_eq!(json::read(&json::render(&run)).unwrap(), run);
+        prop_assert_eq!(json::read(json::render(&run)).unwrap(), run);
     }
 
     #[test]

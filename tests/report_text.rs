@@ -2,21 +2,14 @@
 
 mod measurements;
 
-use std::time::Duration;
-
 use insta::assert_snapshot;
 use measurements::{
     after, blocked, crossed, micros, processes, run, serial, threads, timeline, tutorial,
 };
-use proptest::prelude::*;
-use wordhash::bench::diff::{Change, Difference, Pair};
-use wordhash::bench::result::{
-    Answer, Chunksize, Comparison, Measurement, ResultRow, Stopped, Verdict,
-};
-use wordhash::bench::stats::summarise;
-use wordhash::report::chart::{Curve, text};
+use wordhash::bench::result::{Chunksize, Measurement, ResultRow};
+use wordhash::report::chart::{Curve, svg, text};
 use wordhash::report::table::{Layout, render};
-use wordhash::report::{Report, answer, diff, html, label, markdown, plain};
+use wordhash::report::{Report, html, label, markdown, plain};
 
 const NARROW: Layout = Layout { width: Some(80), colour: false };
 
@@ -347,113 +340,6 @@ fn the_markdown_holds_marks_answer_warnings_machine_and_command() {
     ");
 }
 
-/// A measurement with this answer in place of its own.
-fn with_answer(run: &Measurement, fastest: &[usize], recommended: usize) -> Measurement {
-    let answer = Answer {
-        iterations: 1,
-        reference: Some(0),
-        fastest: fastest.to_vec(),
-        recommended,
-        detectable_difference: None,
-    };
-    Measurement { answers: vec![answer], ..run.clone() }
-}
-
-fn first_answer(run: &Measurement) -> String {
-    answer::sentences(&run.answers[0], run).join(" ")
-}
-
-#[test]
-fn the_answer_names_what_may_be_as_fast_and_repeats_nothing() {
-    let tutorial = tutorial();
-    let crossed = crossed();
-    let said: Vec<_> = [
-        with_answer(&tutorial, &[3], 3),
-        with_answer(&tutorial, &[2, 3], 3),
-        with_answer(&tutorial, &[0, 2, 3, 4], 3),
-        with_answer(&tutorial, &[0, 1, 2, 3, 4, 5, 6, 7], 3),
-        with_answer(&tutorial, &[0], 0),
-        with_answer(&tutorial, &[7], 7),
-        with_answer(&crossed, &[2, 3, 4], 3),
-        with_answer(&crossed, &[3, 4, 10, 17], 3),
-    ]
-    .iter()
-    .map(first_answer)
-    .collect();
-    assert_snapshot!(said.join("\n"), @"
-    Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.81–1.86) as fast as serial. All other rows are slower.
-    Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.81–1.86) as fast as serial. 1 other row may be just as fast: chunk size 100000.
-    Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.81–1.86) as fast as serial. 3 other rows may be just as fast: serial; chunk sizes 100000 and 10000.
-    Recommended: chunk size 50000 (60.1 ms), 1.83 times (1.81–1.86) as fast as serial. 7 other rows may be just as fast; those with the shortest medians: chunk sizes 10000, 100000, 5000, 262485, 1000 and 500.
-    Recommended: serial (110.2 ms). All other rows are slower.
-    Recommended: chunk size 500 (108.0 ms), 1.02 times (1.01–1.03) as fast as serial. All other rows are slower.
-    Recommended: processes, 4 workers, chunksize 50000, shared (60.1 ms), 1.84 times (1.74–1.94) as fast as serial. 2 other rows may be just as fast: chunk sizes 100000 and 10000.
-    Recommended: processes, 4 workers, chunksize 50000, shared (60.1 ms), 1.84 times (1.74–1.94) as fast as serial. 3 other rows may be just as fast: processes, chunksize 10000, shared; processes, chunksize 50000, pipe; threads, chunksize 50000.
-    ");
-    let of_another_run = with_answer(&tutorial, &[99], 99);
-    assert_eq!(first_answer(&of_another_run), "");
-}
-
-#[test]
-fn the_answer_says_how_the_recommended_row_compares_with_the_reference() {
-    let mut run = tutorial();
-    let said: Vec<_> = [Verdict::Faster, Verdict::Slower, Verdict::Same, Verdict::Unclear]
-        .into_iter()
-        .flat_map(|verdict| [(verdict, Some([1.7, 1.8])), (verdict, None)])
-        .map(|(verdict, interval)| {
-            let found = Comparison { rounds: 25, wins: 20, speedup: 1.75, interval, verdict };
-            let recommended = run.answers[0].recommended;
-            run.results[recommended].against_reference = Some(found);
-            answer::sentences(&run.answers[0], &run).swap_remove(0)
-        })
-        .collect();
-    assert_snapshot!(said.join("\n"), @"
-    Recommended: chunk size 50000 (60.1 ms), 1.75 times (1.70–1.80) as fast as serial.
-    Recommended: chunk size 50000 (60.1 ms), 1.75 times as fast as serial.
-    Recommended: chunk size 50000 (60.1 ms), 1.75 times (1.70–1.80) as fast as serial.
-    Recommended: chunk size 50000 (60.1 ms), 1.75 times as fast as serial.
-    Recommended: chunk size 50000 (60.1 ms), the same as serial to within 2%: 1.75 times (1.70–1.80) as fast.
-    Recommended: chunk size 50000 (60.1 ms), the same as serial to within 2%: 1.75 times as fast.
-    Recommended: chunk size 50000 (60.1 ms), not shown to differ from serial: 1.75 times (1.70–1.80) as fast.
-    Recommended: chunk size 50000 (60.1 ms), not shown to differ from serial: 1.75 times as fast.
-    ");
-}
-
-#[test]
-fn why_measuring_stopped_and_how_sure_it_is_are_said() {
-    let mut run = tutorial();
-    let causes = [
-        Stopped::Decided,
-        Stopped::Runs,
-        Stopped::Precision,
-        Stopped::MaxTime,
-        Stopped::MaxRounds,
-        Stopped::Interrupted,
-        Stopped::Failed,
-    ];
-    let mut said: Vec<_> = causes
-        .into_iter()
-        .map(|stopped| {
-            run.stopped = stopped;
-            answer::how_sure(&run).unwrap()
-        })
-        .collect();
-    let few = after(1, &run);
-    said.extend(answer::paragraphs(&few));
-    assert_snapshot!(said.join("\n"), @"
-    Stopped after 25 rounds: every row is decided. All verdicts and intervals hold together with 95% confidence.
-    Stopped after 25 rounds, as --runs asked. All verdicts and intervals hold together with 95% confidence.
-    Stopped after 25 rounds: all intervals are as narrow as --precision asked. All verdicts and intervals hold together with 95% confidence.
-    Stopped after 25 rounds: the time was up (--max-time). All verdicts and intervals hold together with 95% confidence.
-    Stopped after 25 rounds: more are made only if --runs asks for them. All verdicts and intervals hold together with 95% confidence.
-    Interrupted after 25 rounds. All verdicts and intervals hold together with 95% confidence.
-    Stopped after 25 rounds by an error. All verdicts and intervals hold together with 95% confidence.
-    Recommended: chunk size 50000 (60.0 ms), not shown to differ from serial: 1.85 times as fast. 7 other rows may be just as fast; those with the shortest medians: chunk sizes 10000, 100000, 5000, 262485, 1000 and 500.
-    Stopped after 1 round: every row is decided.
-    ");
-    assert_eq!(answer::how_sure(&after(0, &run)), None);
-}
-
 #[test]
 fn every_format_with_room_says_the_rounds_and_the_level_and_marks_rows() {
     let run = tutorial();
@@ -469,118 +355,13 @@ fn every_format_with_room_says_the_rounds_and_the_level_and_marks_rows() {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
-    let svg = wordhash::report::chart::svg::render(&curve, Default::default());
+    let svg = svg::render(&curve, svg::Frame::default());
     for part in ["Medians of 25 rounds", "95% confidence", "recommended: ", ">\nmaybe as fast\n<"] {
         assert!(svg.contains(part), "{part} in {svg}");
     }
     let html = html::render(&report);
     for part in ["<span class=\"mark\">recommended<", "<span class=\"mark\">maybe as fast<"] {
         assert!(html.contains(part), "{part}");
-    }
-}
-
-/// The figures of all columns from the median to the last part, in tenths, row by row.
-fn median_and_parts(headings: &[&str], rows: &[Vec<String>]) -> Vec<(u128, Vec<u128>)> {
-    let column = |name: &str| headings.iter().position(|heading| *heading == name);
-    let figure = |row: &Vec<String>, column: usize| {
-        row[column].replace('.', "").parse::<u128>().unwrap_or_default()
-    };
-    let median = headings.iter().position(|heading| heading.starts_with("median")).unwrap();
-    let parts = ["start", "map", "exchange", "set", "end"].into_iter().filter_map(column);
-    let parts: Vec<usize> = parts.collect();
-    assert!(parts.len() >= 4, "{headings:?}");
-    rows.iter()
-        .map(|row| (figure(row, median), parts.iter().map(|&part| figure(row, part)).collect()))
-        .collect()
-}
-
-/// Headings and rows of the Markdown.
-fn markdown_table(text: &str) -> (Vec<&str>, Vec<Vec<String>>) {
-    let cells = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split(" |").map(|cell| cell.trim().to_owned()).collect()
-    };
-    let mut lines = text.lines().filter(|line| line.starts_with('|'));
-    let headings = lines.next().unwrap().trim_matches('|').split(" |").map(str::trim).collect();
-    (headings, lines.skip(1).map(cells).collect())
-}
-
-/// Headings and rows of the page.
-fn html_table(text: &str) -> (Vec<&str>, Vec<Vec<String>>) {
-    let (head, body) = text.split_once("</thead>").unwrap();
-    let body = body.split_once("</tbody>").unwrap().0;
-    let shown = |cell: &str| cell.split_once('>').unwrap().1.split('<').next().unwrap().to_owned();
-    let headings = head.split("<th scope=\"col\"").skip(1);
-    let headings = headings.map(|cell| cell.split_once('>').unwrap().1.split('<').next().unwrap());
-    let rows = body
-        .split("<tr")
-        .skip(1)
-        .map(|row| row.split("<t").skip(1).map(|cell| shown(cell)).collect());
-    (headings.collect(), rows.collect())
-}
-
-/// Headings and rows of the table: a column is as wide as its heading or its widest figure, and
-/// numbers stand at its right, so a cell ends where its heading does.
-fn terminal_table(text: &str) -> (Vec<&str>, Vec<Vec<String>>) {
-    let mut lines = text.lines().skip_while(|line| !line.contains(" median "));
-    let head = lines.next().unwrap();
-    let names = ["median ms", "median µs", "median s", "start", "map", "exchange", "set", "end"];
-    let ends: Vec<(&str, usize)> = names
-        .into_iter()
-        .filter_map(|name| {
-            let at = head.find(&format!("  {name}  "))? + 2 + name.len();
-            Some((name, head[..at].chars().count()))
-        })
-        .collect();
-    let rows = lines.take_while(|line| line.contains("words") || line.trim().len() > 40);
-    let rows = rows.map(|line| {
-        let cell = |&(_, end): &(&str, usize)| {
-            let until: String = line.chars().take(end).collect();
-            until.rsplit(' ').next().unwrap_or_default().to_owned()
-        };
-        ends.iter().map(cell).collect()
-    });
-    (ends.iter().map(|(name, _)| *name).collect(), rows.collect())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_parts_add_up_to_the_printed_median_in_every_format(
-        rows in prop::collection::vec(
-            prop::collection::vec(prop::array::uniform5(1_000..90_000_000_u64), 1..8), 2..5
-        ),
-        scale in prop::sample::select(vec![1_u64, 30, 5_000]),
-    ) {
-        let results = rows.iter().enumerate().map(|(index, runs)| {
-            let row = processes(2, 10 + index, "shared", 1_000_000);
-            let samples: Vec<_> = runs
-                .iter()
-                .zip(&row.samples)
-                .map(|(parts, sample)| {
-                    let [start, map, exchange, set, end] =
-                        parts.map(|nanos| Some(Duration::from_nanos(nanos * scale)));
-                    let total = [start, map, exchange, set, end].into_iter().flatten().sum();
-                    wordhash::bench::result::Sample { total, start, map, exchange, set, end, ..*sample }
-                })
-                .collect();
-            ResultRow { summary: summarise(&samples), samples, ..row }
-        });
-        let run = run(results.collect());
-        let report = Report::new(&run);
-        let (markdown, html, table) =
-            (markdown::render(&report), html::render(&report), wide(&run));
-        for (name, (headings, cells)) in [
-            ("Markdown", markdown_table(&markdown)),
-            ("HTML", html_table(&html)),
-            ("table", terminal_table(&table)),
-        ] {
-            prop_assert_eq!(cells.len(), rows.len(), "{} {}", name, table);
-            for (median, parts) in median_and_parts(&headings, &cells) {
-                prop_assert!(median > 0 || scale == 1);
-                prop_assert_eq!(parts.iter().sum::<u128>(), median, "{}: {:?}", name, parts);
-            }
-        }
     }
 }
 
@@ -617,76 +398,4 @@ fn a_page_without_timelines_has_no_section_for_them() {
     let with = html::render(&Report { timelines: &timelines, ..Report::new(&run) });
     assert!(with.contains("What the workers did"));
     assert!(!html::render(&Report::new(&run)).contains("What the workers did"));
-}
-
-fn comparison(speedup: f64, interval: Option<[f64; 2]>) -> Option<Comparison> {
-    Some(Comparison { rounds: 25, wins: 25, speedup, interval, verdict: Verdict::Faster })
-}
-
-fn pair(label: &str, old: Option<Comparison>, new: Option<Comparison>) -> Pair {
-    Pair {
-        label: label.to_owned(),
-        old: micros(60_000),
-        new: micros(64_800),
-        is_reference: label == "serial",
-        old_comparison: old,
-        new_comparison: new,
-    }
-}
-
-#[test]
-fn two_measurements_stand_side_by_side() {
-    let (old, new) = (comparison(1.8, Some([1.78, 1.82])), comparison(1.6, Some([1.58, 1.62])));
-    let difference = Difference {
-        pairs: vec![
-            pair("serial", None, None),
-            pair("5000", old, new),
-            pair("10000", new, old),
-            pair("50000", old, old),
-            pair("100000", old, comparison(1.7, None)),
-            pair("guided:500", None, None),
-        ],
-        only_old: vec!["500".to_owned()],
-        only_new: vec![],
-        changed: vec![Change { what: "kernel", old: "6.1".to_owned(), new: "6.2".to_owned() }],
-        blocked: vec![],
-        level: 0.9,
-    };
-    assert_snapshot!(diff::render(&difference, Some(80)), @"
-                old ms  new ms       old speed-up       new speed-up               change  verdict
-    serial        60.0    64.8          reference          reference
-    5000          60.0    64.8  1.80× (1.78–1.82)  1.60× (1.58–1.62)  +12.5% (+9.9…+15.2)  slower
-    10000         60.0    64.8  1.60× (1.58–1.62)  1.80× (1.78–1.82)  −11.1% (−13.2…−9.0)  faster
-    50000         60.0    64.8  1.80× (1.78–1.82)  1.80× (1.78–1.82)    +0.0% (−2.2…+2.2)  unclear
-    100000        60.0    64.8  1.80× (1.78–1.82)              1.70×                +5.9%  unclear
-    guided:500    60.0    64.8
-
-    The change is that of a row's time relative to the reference of its own session,
-    with 90% confidence for all rows together: the machine may differ between two
-    sessions by more than either of them shows, so times alone show no change.
-    Rows that the two results do not compare with the same reference are shown as
-    times only.
-    only in the old result: 500
-    kernel changed: 6.1, then 6.2
-    ");
-}
-
-#[test]
-fn measurements_in_blocked_order_are_shown_as_times_only() {
-    let difference = Difference {
-        pairs: vec![pair("serial", None, None), pair("5000", None, None)],
-        only_old: vec![],
-        only_new: vec![],
-        changed: vec![],
-        blocked: vec!["old"],
-        level: 0.9,
-    };
-    assert_snapshot!(diff::render(&difference, Some(80)), @"
-            old ms  new ms
-    serial    60.0    64.8
-    5000      60.0    64.8
-
-    The old result was measured in blocked order, so its rows have no speed-up over
-    their reference: nothing can be compared.
-    ");
 }

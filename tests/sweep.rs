@@ -208,7 +208,14 @@ fn rows_of_different_work_have_an_answer_each() {
 #[test]
 fn info_names_the_engines_and_the_defaults() {
     let text = wordhash(&["info"]).succeeds_quietly().text();
-    for part in ["wordhash 0.1.0", "cores", "engines", "sha2", "defaults", "--workers"] {
+    for part in [
+        concat!("wordhash ", env!("CARGO_PKG_VERSION")),
+        "cores",
+        "engines",
+        "sha2",
+        "defaults",
+        "--workers",
+    ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
 }

@@ -2,11 +2,12 @@
 //! digit of ASCII is lost, and a text that is cut has the same words.
 //!
 //! `cargo +nightly fuzz run find`. The same properties run with seeded inputs in the tests of
-//! `src/words/find.rs`.
+//! `src/text/segment.rs`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wordhash::text::segment::{cut, find_words, lower_case, parts};
+use wordhash::text::fold::{folded, forms_of_entry, forms_of_word};
+use wordhash::text::segment::{cut, find_words, parts};
 
 fn found(text: &[u8]) -> Vec<&[u8]> {
     let mut words = Vec::new();
@@ -25,8 +26,10 @@ fuzz_target!(|text: &[u8]| {
     assert_eq!(words.iter().map(|word| letters(word)).sum::<usize>(), letters(text));
     for word in &words {
         assert!(!word.contains(&b'\n') && parts(word).next().is_some());
-        if let Some(lower) = lower_case(word) {
-            assert!(!lower.contains(&b'\n'));
+        let once = folded(word);
+        assert_eq!(folded(&once), once);
+        for form in forms_of_word(word).iter().chain(&forms_of_entry(word)) {
+            assert!(!form.contains(&b'\n') && !form.is_empty() && form != word);
         }
     }
     if let Some(cut) = cut(text, text.len() / 2) {

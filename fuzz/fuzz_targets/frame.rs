@@ -2,7 +2,7 @@
 //! reads past them and never believes more than they hold.
 //!
 //! `cargo +nightly fuzz run frame`. The same property runs with seeded inputs in the tests of
-//! `src/pool/frame.rs`.
+//! `src/pool/protocol/frame.rs`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

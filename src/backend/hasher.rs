@@ -1,4 +1,4 @@
-//! The worker's side of a run on processes: what it hashes with, and the job that it does.
+//! The worker's side of a run on processes: what it hashes with, and the function that it runs.
 //!
 //! A task is the place of a chunk in the list, and the chunk's bytes where the list is not shared.
 //! Digests are put in their places where these are shared ([`in_place`]); else they are the task's
@@ -14,7 +14,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::os::region::Region;
-use crate::pool::{BatchJob, Context, JobError, Outputs, Tasks};
+use crate::pool::{JobError, Outputs, Tasks};
 use crate::sha512::{DIGEST_LEN, Digest, Engine, EngineKind};
 use crate::words::{Chunk, Rules, Words};
 
@@ -87,13 +87,12 @@ struct How {
     rules: Rules,
 }
 
-impl Context for Hasher {
-    const NAME: &'static str = "hasher";
-    type Args = HasherArgs;
-
-    fn create(args: HasherArgs, regions: Vec<Region>) -> Result<Self, JobError> {
+impl Hasher {
+    /// Makes a worker's context from what its parent sent and shared.
+    #[expect(clippy::needless_pass_by_value, reason = "the signature of a context")]
+    pub(super) fn new(args: HasherArgs, regions: Vec<Region>) -> Result<Self, JobError> {
         let engine = Engine::forced(args.engine)
-            .ok_or_else(|| JobError::new(format!("engine {} does not run here", args.engine)))?;
+            .ok_or_else(|| format!("engine {} does not run here", args.engine))?;
         let mut regions = regions.into_iter();
         let list = regions.next().map(|region| (region, args.text_start));
         let digests = regions.next();
@@ -109,34 +108,27 @@ const STEP_WORDS: usize = 496;
 /// A chunk of so many words fills the lanes of every engine by itself, but for its last group.
 const FULL_LANES_WORDS: usize = 256;
 
-/// Hashes chunks.
-pub(super) struct HashChunks;
-
-impl BatchJob for HashChunks {
-    const NAME: &'static str = "hash-chunks";
-    type Context = Hasher;
-
-    fn run(
-        hasher: &mut Hasher,
-        tasks: Tasks<'_>,
-        outputs: &mut Outputs<'_>,
-    ) -> Result<(), JobError> {
-        let misfit = || JobError::new("a task that does not fit the list");
-        let Hasher { how, list, digests, step } = hasher;
-        let list = list.as_ref().map(|(region, start)| &region.frozen_bytes()[*start..]);
-        let chunks: Option<Vec<TaskChunk<'_>>> =
-            tasks.iter().map(|task| TaskChunk::read(task, list)).collect();
-        let chunks = chunks.ok_or_else(misfit)?;
-        if let (Some(list), Some(digests)) = (list, digests) {
-            in_place::hash(*how, list, &chunks, digests, outputs).ok_or_else(misfit)?;
-        } else if chunks.iter().all(|chunk| chunk.words >= FULL_LANES_WORDS) {
-            hash_each(*how, &chunks, outputs);
-        } else {
-            let words = chunks.iter().flat_map(|chunk| Words::new(chunk.text, how.rules));
-            hash_together(*how, words, &chunks, step, outputs);
-        }
-        Ok(())
+/// Hashes the chunks of the tasks at hand.
+pub(super) fn hash_chunks(
+    hasher: &mut Hasher,
+    tasks: Tasks<'_>,
+    outputs: &mut Outputs<'_>,
+) -> Result<(), JobError> {
+    let misfit = "a task that does not fit the list";
+    let Hasher { how, list, digests, step } = hasher;
+    let list = list.as_ref().map(|(region, start)| &region.frozen_bytes()[*start..]);
+    let chunks: Option<Vec<TaskChunk<'_>>> =
+        tasks.iter().map(|task| TaskChunk::read(task, list)).collect();
+    let chunks = chunks.ok_or(misfit)?;
+    if let (Some(list), Some(digests)) = (list, digests) {
+        in_place::hash(*how, list, &chunks, digests, outputs).ok_or(misfit)?;
+    } else if chunks.iter().all(|chunk| chunk.words >= FULL_LANES_WORDS) {
+        hash_each(*how, &chunks, outputs);
+    } else {
+        let words = chunks.iter().flat_map(|chunk| Words::new(chunk.text, how.rules));
+        hash_together(*how, words, &chunks, step, outputs);
     }
+    Ok(())
 }
 
 /// Hashes large chunks one after another, straight to where their digests leave from.

@@ -20,7 +20,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 pub use digests::{Checksum, Digests};
-pub use processes::{Processes, job_registry};
+pub use processes::Processes;
 pub use recorder::{Lane, Recorder, Span};
 pub use serial::Serial;
 pub use threads::Threads;

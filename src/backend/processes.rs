@@ -6,8 +6,8 @@
 //! its answer is the digests, and the parent puts them where they belong.
 //!
 //! Where the system has small pages only for shared memory, digests are sent with `shared` too, by
-//! way of a worker's arena, to a parent that keeps them in huge pages of its own: to touch 67 MB of
-//! small shared pages took 44 to 60 ms, of huge ones 8 ms, and the copy, out of an arena that stays
+//! way of a worker's ring, to a parent that keeps them in huge pages of its own: to touch 67 MB of
+//! small shared pages took 44 to 60 ms, of huge ones 8 ms, and the copy, out of a ring that stays
 //! in the second-level cache, about as much again.
 //!
 //! What a worker does is in [`hasher`](super::hasher).
@@ -15,14 +15,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::hasher::{HashChunks, Hasher, HasherArgs, Place};
+use super::hasher::{Hasher, HasherArgs, Place, hash_chunks};
 use super::recorder::Arrivals;
 use super::shared_digests::SharedDigests;
 use super::{Around, Backend, BackendError, Digests, Outcome, Work, WorkerRecord};
 use crate::chunksize::Sizes;
-use crate::pool::{
-    Pool, PoolError, Registry, StartMethod, TaskSink, TaskSource, Transport, WorkerReport,
-};
+use crate::pool::{Pool, PoolError, StartMethod, TaskSink, TaskSource, Transport, WorkerReport};
 use crate::sha512::DIGEST_LEN;
 use crate::words::{Chunks, WordList};
 
@@ -39,12 +37,6 @@ pub struct Processes {
     pub max_tasks_per_worker: Option<u64>,
     /// How long the run may go without any progress.
     pub progress_timeout: Option<Duration>,
-}
-
-/// The jobs that a worker process of this program can be given.
-#[must_use]
-pub fn job_registry() -> Registry {
-    Registry::new().batch_job::<HashChunks>()
 }
 
 impl Backend for Processes {
@@ -72,7 +64,7 @@ impl Backend for Processes {
         };
         let arrivals = around.recorder.map(|_| Arrivals::default());
         let mut sink = DigestSink { digests: sent, around, words: 0, arrivals };
-        pool.run::<HashChunks>(&mut source, &mut sink)?;
+        pool.run(hash_chunks, &mut source, &mut sink)?;
         let mapped = around.clock.now();
         if let (Some(recorder), Some(arrivals)) = (around.recorder, sink.arrivals) {
             arrivals.note_in(recorder);
@@ -101,8 +93,7 @@ impl Processes {
         work: &Work,
         around: &Around<'_>,
     ) -> Result<Pool<Hasher>, PoolError> {
-        let registry = job_registry();
-        let mut builder = Pool::builder(&registry)
+        let mut builder = Pool::builder()
             .workers(work.workers.get())
             .start_method(self.start_method)
             .transport(self.transport)
@@ -116,12 +107,13 @@ impl Processes {
         if let Some(digests) = digests {
             builder = builder.share(digests.region());
         }
-        builder.build(HasherArgs {
+        let args = HasherArgs {
             engine: work.engine.kind(),
             rounds: work.rounds,
             rules: list.rules(),
             text_start: list.text_start(),
-        })
+        };
+        builder.context_sharing(args, Hasher::new).build()
     }
 }
 

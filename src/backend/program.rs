@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+};
 use sha2::{Digest as _, Sha512};
 
 use crate::bench::clock::Clock;
@@ -251,16 +253,13 @@ impl Running {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let has_ended = match &self.descriptor {
-            Some(_) => !waited[0].revents().is_empty(),
-            None => {
-                // Looks without reaping: the caller does that.
-                let id = rustix::process::WaitId::Pid(raw_pid(self.pid).ok_or(Errno::SRCH)?);
-                let options = rustix::process::WaitIdOptions::EXITED
-                    | rustix::process::WaitIdOptions::NOHANG
-                    | rustix::process::WaitIdOptions::NOWAIT;
-                rustix::process::waitid(id, options)?.is_some()
-            }
+        let has_ended = if self.descriptor.is_some() {
+            !waited[0].revents().is_empty()
+        } else {
+            // Looks without reaping: the caller does that.
+            let id = WaitId::Pid(raw_pid(self.pid).ok_or(Errno::SRCH)?);
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            waitid(id, options)?.is_some()
         };
         drop(waited);
         if !has_ended {

@@ -329,7 +329,7 @@ mod tests {
     fn a_precision_that_was_not_reached_names_the_rows() {
         let mut run = measurement(vec![serial(&[200; 12]), quiet_row()]);
         let asked = Asked {
-            precision: Some((0.02, Duration::from_secs(60))),
+            precision: Some((0.02, Duration::from_mins(1))),
             wide_rows: vec![1],
             ..Asked::default()
         };

@@ -341,9 +341,9 @@ pub struct CheckArgs {
     /// several times: lists add up)
     #[arg(long, value_name = "WORDS", required = true, help_heading = "Input")]
     pub known: Vec<PathBuf>,
-    /// Look words up as they are written only, not in lower case as well
-    #[arg(long, help_heading = "Input")]
-    pub exact: bool,
+    /// Which words are looked up, and in which forms.
+    #[command(flatten)]
+    pub look_up: LookUpArgs,
     /// How words are looked up.
     #[command(flatten)]
     pub how: HowArgs,
@@ -362,9 +362,28 @@ pub struct CheckArgs {
     /// have colours, else `plain`]
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<CheckFormat>,
+    /// How many characters of a line `marked` shows
+    #[arg(long, value_name = "N", default_value = "500", help_heading = "Output",
+          value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub max_columns: u16,
     /// What is shown.
     #[command(flatten)]
     pub show: ShowArgs,
+}
+
+/// Which words of texts are looked up, and in which forms.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct LookUpArgs {
+    /// Match words exactly as written [default: also in other case, and with other
+    /// apostrophes, hyphens and Unicode forms]
+    #[arg(long, help_heading = "Input")]
+    pub exact: bool,
+    /// Check words with digits or without a letter, too
+    #[arg(long, help_heading = "Input")]
+    pub numbers: bool,
+    /// Check the parts of URLs and e-mail addresses, too
+    #[arg(long, help_heading = "Input")]
+    pub addresses: bool,
 }
 
 /// `wordhash completions`.

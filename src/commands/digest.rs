@@ -22,6 +22,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::config;
@@ -47,9 +48,13 @@ const MOST_WINDOW_BYTES: usize = 256 << 20;
 pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Result<u8> {
     screen.quiet = arguments.show.quiet;
     let config = config::single(&arguments.how, None)?;
-    let verifier = arguments.verify.as_deref().map(Verifier::open).transpose()?;
     let interrupt = Interrupt::on_signals()?;
     interrupt.end_at_once(true);
+    let verifier = arguments
+        .verify
+        .as_deref()
+        .map(|path| open_records(path, arguments, &interrupt))
+        .transpose()?;
     let budget = config::budget(&arguments.memory, &[config])?.at_most(MOST_WINDOW_BYTES);
     let list = input::open_here(&arguments.input, &arguments.memory, budget, &interrupt, screen)?;
     // A bar on the same terminal would be written into the records.
@@ -76,6 +81,18 @@ pub(super) fn run(arguments: &DigestArgs, screen: &mut Screen<'_>) -> anyhow::Re
         screen.line(format_args!("{}: {} digests hold", verifier.name(), run.records))?;
     }
     Ok(DONE)
+}
+
+/// The records that the list's are held against.
+fn open_records(
+    path: &Path,
+    arguments: &DigestArgs,
+    interrupt: &Arc<Interrupt>,
+) -> anyhow::Result<Verifier> {
+    if path == Path::new("-") && arguments.input.words.as_deref() == Some(path) {
+        anyhow::bail!("`-` is both the list and --verify: standard input can be read only once");
+    }
+    Ok(Verifier::open(path, !arguments.binary, interrupt)?)
 }
 
 fn record_format(arguments: &DigestArgs) -> RecordFormat {

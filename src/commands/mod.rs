@@ -5,6 +5,7 @@
 //! given. It does not know how hashing, pools or formats work.
 
 mod check;
+mod command_line;
 mod compare;
 mod completions;
 mod config;
@@ -27,8 +28,6 @@ mod standard_output;
 mod sweep;
 mod verify;
 
-use std::process::ExitCode;
-
 use ranks::Role;
 pub use screen::{OutputError, Screen};
 pub use standard_output::StandardOutput;
@@ -44,13 +43,6 @@ const DONE: u8 = 0;
 const REFUSED: u8 = 1;
 /// An error, named on standard error.
 const FAILED: u8 = 2;
-
-/// In a worker process: works until there is nothing left to do, then gives the exit status. In
-/// any other process: `None`, at once. A program calls it before anything else.
-#[must_use]
-pub fn serve_if_worker() -> Option<ExitCode> {
-    crate::pool::serve_if_worker(&crate::backend::job_registry())
-}
 
 /// Does what the command line says; the exit status.
 pub fn run(cli: &Cli, screen: &mut Screen<'_>) -> u8 {
@@ -162,7 +154,7 @@ fn end(error: &anyhow::Error, screen: &mut Screen<'_>) -> u8 {
     {
         return DONE;
     }
-    screen.error(with_causes(error));
+    screen.error(format_args!("{}{}", with_causes(error), command_line::way_round(error)));
     FAILED
 }
 

@@ -107,7 +107,6 @@ pub(super) fn tag_of(hash: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::partition::{Entry, Filter};
-    use super::super::sorted::Sorted;
     use super::*;
 
     /// Sizes on both sides of every power of two, and threads from one to more than are of use.
@@ -128,7 +127,7 @@ mod tests {
             let areas = layout.shares() * layout.partitions();
             let borders = areas * (size_of::<&mut [Entry]>() + size_of::<u32>());
             // The filters are for counting, the others for looking up; these are put together.
-            let noted = 2 * layout.partitions() * size_of::<Sorted>();
+            let noted = 2 * layout.partitions() * size_of::<usize>();
             let filters = layout.shares() * Filter::bytes_for(layout.partition_slots());
             let bytes = layout.slots() * size_of::<Entry>() + borders + noted.max(filters);
             let allowed = 12 * digests + layout.shares() * (64 << 10);

@@ -55,21 +55,18 @@
 mod layout;
 mod partition;
 mod scatter;
-mod sorted;
 mod spill;
-mod threads;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::num::NonZeroUsize;
 
-use crate::os::prefetch::prefetch;
 use crate::os::region::{HUGE_PAGE_BYTES, Region};
+use crate::os::threads::{Threads, with_threads};
 use crate::sha512::Digest;
 
 use layout::Layout;
 use partition::{Entry, Filter};
-use sorted::Sorted;
 
 pub use spill::{SPILL_BUFFER_BYTES, Spill, SpillError, Spilled, Stop};
 
@@ -147,7 +144,8 @@ pub fn keep_distinct(digests: &mut [Digest]) -> usize {
 #[derive(Debug)]
 pub struct KnownSet<'a> {
     digests: &'a [Digest],
-    table: Table<Sorted>,
+    /// Of each partition, how many entries it keeps.
+    table: Table<usize>,
 }
 
 impl<'a> KnownSet<'a> {
@@ -158,10 +156,7 @@ impl<'a> KnownSet<'a> {
     /// When there are 2^32 digests or more, or the system refuses memory or threads.
     pub fn build(digests: &'a [Digest], threads: NonZeroUsize) -> Result<Self, KnownError> {
         let table = Table::build(digests, threads, || {
-            |entries: &mut [Entry]| {
-                let kept = partition::sort_distinct(digests, entries);
-                Sorted::new(&entries[..kept])
-            }
+            |entries: &mut [Entry]| partition::sort_distinct(digests, entries)
         })?;
         Ok(Self { digests, table })
     }
@@ -169,16 +164,7 @@ impl<'a> KnownSet<'a> {
     /// The number of distinct digests.
     #[must_use]
     pub fn distinct(&self) -> usize {
-        self.table.partitions.iter().map(Sorted::len).sum()
-    }
-
-    /// The kept entries of the partition for a hash, and what is known of their places.
-    fn partition_for(&self, hash: u64) -> (&[Entry], &Sorted) {
-        let Table { entries, layout, partitions, .. } = &self.table;
-        let partition = layout.partition_of(hash);
-        let (slots, _) = entries.private_bytes().as_chunks();
-        let sorted = &partitions[partition];
-        (&slots[partition * layout.partition_slots()..][..sorted.len()], sorted)
+        self.table.partitions.iter().sum()
     }
 
     /// Whether `digest` is equal to one of the array, in all 64 bytes.
@@ -187,73 +173,17 @@ impl<'a> KnownSet<'a> {
         self.position(digest).is_some()
     }
 
-    /// Calls `found` with each of these digests' number and whether it is equal to one of the
-    /// array, in their order.
-    ///
-    /// Each step for a digest comes some digests after the one before, so that what it reads has
-    /// come to the nearest cache meanwhile: to look up one after another took four times as long.
-    pub fn contains_each(&self, digests: &[Digest], mut found: impl FnMut(usize, bool)) {
-        let mut places = [0; 2 * APART];
-        for number in 0..digests.len() + 2 * APART {
-            if let Some(last) = number.checked_sub(2 * APART) {
-                found(last, self.is_at(&digests[last], places[last % places.len()]));
-            }
-            if let Some(digest) = digests.get(number) {
-                places[number % places.len()] = self.prefetched_guess(digest);
-            }
-            if let Some(earlier) = number.checked_sub(APART)
-                && let Some(digest) = digests.get(earlier)
-            {
-                let place = &mut places[earlier % (2 * APART)];
-                *place = self.prefetched_place(digest, *place);
-            }
-        }
-    }
-
-    /// Where in its partition a digest should be; the entries there are on their way.
-    fn prefetched_guess(&self, digest: &Digest) -> usize {
-        let hash = self.table.key.hash(digest);
-        let (entries, sorted) = self.partition_for(hash);
-        let guess = sorted.guess(layout::tag_of(hash));
-        partition::prefetch_around(entries, guess);
-        guess
-    }
-
-    /// Where in its partition the first entry for a digest is, if there is one, found from a guess;
-    /// the digest of this entry is on its way.
-    fn prefetched_place(&self, digest: &Digest, guess: usize) -> usize {
-        let hash = self.table.key.hash(digest);
-        let (entries, _) = self.partition_for(hash);
-        let place = partition::lower_bound(entries, guess, layout::tag_of(hash));
-        if let Some(candidate) = partition::candidate(self.digests, entries, place) {
-            prefetch(candidate);
-        }
-        place
-    }
-
-    /// Whether a digest is there, the first entry for which is at a place of its partition.
-    fn is_at(&self, digest: &Digest, place: usize) -> bool {
-        let hash = self.table.key.hash(digest);
-        let (entries, _) = self.partition_for(hash);
-        // Different digests with equal tags are rare enough to be looked for once more.
-        partition::candidate(self.digests, entries, place).is_some_and(|candidate| {
-            partition::equal(candidate, digest)
-                || partition::find(self.digests, entries, layout::tag_of(hash), digest).is_some()
-        })
-    }
-
     /// The index of the first digest of the array that is equal to `digest`.
     #[must_use]
     pub fn position(&self, digest: &Digest) -> Option<usize> {
-        let hash = self.table.key.hash(digest);
-        let (entries, _) = self.partition_for(hash);
-        partition::find(self.digests, entries, layout::tag_of(hash), digest)
+        let Table { entries, layout, key, partitions } = &self.table;
+        let hash = key.hash(digest);
+        let partition = layout.partition_of(hash);
+        let (slots, _) = entries.private_bytes().as_chunks();
+        let kept = &slots[partition * layout.partition_slots()..][..partitions[partition]];
+        partition::find(self.digests, kept, layout::tag_of(hash), digest)
     }
 }
-
-/// So many digests lie between the steps of a look-up: about as many as the loads that a core has
-/// under way.
-const APART: usize = 16;
 
 /// Which bits of a digest choose its partition and its tag.
 #[derive(Debug)]
@@ -305,23 +235,25 @@ impl<P: Send> Table<P> {
         let bytes = layout.slots() * size_of::<Entry>();
         let refused = |source| KnownError::Memory { bytes, source };
         let mut entries = Region::private(bytes).map_err(refused)?;
-        touch(entries.private_bytes_mut(), layout.shares())?;
-        let mut key = Key::Leading;
-        loop {
-            let (slots, _) = entries.private_bytes_mut().as_chunks_mut();
-            let scattered = match &key {
-                Key::Leading => scatter::scatter(digests, slots, layout, leading_bits)?,
-                Key::Seeded(seed) => {
-                    scatter::scatter(digests, slots, layout, |digest| seed.hash_one(digest))?
+        let (key, partitions) = with_threads(layout.shares(), |threads| {
+            touch(entries.private_bytes_mut(), threads);
+            let mut key = Key::Leading;
+            loop {
+                let (slots, _) = entries.private_bytes_mut().as_chunks_mut();
+                let hash = |digest: &Digest| key.hash(digest);
+                let scattered = match &key {
+                    Key::Leading => scatter::scatter(digests, slots, layout, leading_bits, threads),
+                    Key::Seeded(_) => scatter::scatter(digests, slots, layout, hash, threads),
+                };
+                if let Some(fillings) = scattered {
+                    break (key, finish(slots, layout, &fillings, &finisher, threads));
                 }
-            };
-            if let Some(fillings) = scattered {
-                let partitions = finish(slots, layout, &fillings, &finisher)?;
-                return Ok(Self { entries, layout, key, partitions });
+                // With an honest seed this happens once in a billion runs; a new one then.
+                key = Key::Seeded(RandomState::new());
             }
-            // With an honest seed this happens once in a billion runs; a new one then.
-            key = Key::Seeded(RandomState::new());
-        }
+        })
+        .map_err(|source| KnownError::Thread { source })?;
+        Ok(Self { entries, layout, key, partitions })
     }
 }
 
@@ -329,21 +261,16 @@ impl<P: Send> Table<P> {
 ///
 /// All threads write all over the entries right from the start. They would all ask for the same
 /// huge pages at the same time, and all but one of those that were cleared for them be thrown away.
-fn touch(entries: &mut [u8], threads: usize) -> Result<(), KnownError> {
-    if threads == 1 {
-        return Ok(());
+fn touch(entries: &mut [u8], threads: Threads<'_>) {
+    if threads.is_one() {
+        return;
     }
     let clear_a_byte_of_each_page = |part: &mut [u8]| {
         for page in part.chunks_mut(PAGE_BYTES) {
             page[0] = 0;
         }
     };
-    threads::run(
-        threads,
-        entries.chunks_mut(HUGE_PAGE_BYTES).collect(),
-        clear_a_byte_of_each_page,
-    )?;
-    Ok(())
+    threads.map(entries.chunks_mut(HUGE_PAGE_BYTES).collect(), clear_a_byte_of_each_page);
 }
 
 /// Finishes all partitions, a thread one run of them after the other; returns what came of each.
@@ -352,11 +279,12 @@ fn finish<P: Send, F: FnMut(&mut [Entry]) -> P>(
     layout: Layout,
     fillings: &[Vec<u32>],
     finisher: impl Fn() -> F + Sync,
-) -> Result<Vec<P>, KnownError> {
+    threads: Threads<'_>,
+) -> Vec<P> {
     let runs = if layout.shares() == 1 { 1 } else { layout.shares() * RUNS_A_THREAD };
     let run = layout.partitions().div_ceil(runs);
     let jobs = slots.chunks_mut(run * layout.partition_slots()).enumerate().collect();
-    let done = threads::run(layout.shares(), jobs, |(job, slots): (usize, &mut [Entry])| {
+    let done = threads.map(jobs, |(job, slots): (usize, &mut [Entry])| {
         let mut finish = finisher();
         slots
             .chunks_mut(layout.partition_slots())
@@ -367,8 +295,8 @@ fn finish<P: Send, F: FnMut(&mut [Entry]) -> P>(
                 finish(&mut slots[..filled])
             })
             .collect::<Vec<_>>()
-    })?;
-    Ok(done.into_iter().flatten().collect())
+    });
+    done.into_iter().flatten().collect()
 }
 
 /// Moves the entries of a partition's areas together, to its start; returns their number.

@@ -4,7 +4,6 @@
 //! approximate: tags and filters only spare comparisons of full digests, they never replace one
 //! that is needed.
 
-use crate::os::prefetch::prefetch;
 use crate::sha512::Digest;
 
 /// A digest's index in its array (the low half) and its tag (the high half), as the bytes of a
@@ -101,76 +100,41 @@ pub(super) fn find(
     wanted_tag: u64,
     wanted: &Digest,
 ) -> Option<usize> {
-    let order = |&candidate: &Entry| {
-        tag(candidate).cmp(&wanted_tag).then_with(|| digest(digests, candidate).cmp(wanted))
-    };
-    entries.binary_search_by(order).ok().map(|place| index(entries[place]))
+    let start = lower_bound(entries, wanted_tag);
+    let first = entries[start..].first().filter(|&&entry| tag(entry) == wanted_tag)?;
+    if equal(digest(digests, *first), wanted) {
+        return Some(index(*first));
+    }
+    // Different digests with one tag are rare, unless somebody made them.
+    let same_tag = entries[start..].partition_point(|&entry| tag(entry) == wanted_tag);
+    let same_tag = &entries[start..start + same_tag];
+    let place = same_tag.binary_search_by(|&entry| digest(digests, entry).cmp(wanted)).ok()?;
+    Some(index(same_tag[place]))
 }
 
-/// So many entries before and behind a guess are looked at first.
-const REACH: usize = 4;
-
-/// Asks for the entries around a guess.
-pub(super) fn prefetch_around(entries: &[Entry], guess: usize) {
-    for place in [guess.saturating_sub(REACH), guess + REACH - 1] {
-        if let Some(entry) = entries.get(place) {
-            prefetch(entry);
-        }
-    }
-}
-
-/// The place of the first entry whose tag is not lower, found from a guess outwards: next to it
-/// where tags are random, and in as many steps as a binary search takes where they are not.
-pub(super) fn lower_bound(entries: &[Entry], guess: usize, wanted_tag: u64) -> usize {
-    let start = guess.min(entries.len()).saturating_sub(REACH);
-    if let Some(around) = entries.get(start..).and_then(<[Entry]>::first_chunk::<{ 2 * REACH }>) {
-        // To compare all of them takes no branch.
-        let lower = around.iter().filter(|&&entry| tag(entry) < wanted_tag).count();
-        if (1..2 * REACH).contains(&lower) {
-            return start + lower;
-        }
-    }
-    lower_bound_further(entries, guess, wanted_tag)
-}
-
-fn lower_bound_further(entries: &[Entry], guess: usize, wanted_tag: u64) -> usize {
-    if entries.is_empty() {
-        return 0;
-    }
-    let guess = guess.min(entries.len() - 1);
-    let is_lower = |place: usize| tag(entries[place]) < wanted_tag;
-    let mut step = 8;
-    let (low, high) = if is_lower(guess) {
-        let mut low = guess + 1;
-        while low + step < entries.len() && is_lower(low + step) {
-            low += step + 1;
-            step *= 2;
-        }
-        (low, entries.len().min(low + step))
+/// The place of the first entry whose tag is not lower.
+///
+/// Tags are random, so a tag's place among `n` entries is told by its share of all tags, but for a
+/// deviation of about the root of `n`; the search begins there. From all entries it would read
+/// twice as many cache lines.
+fn lower_bound(entries: &[Entry], wanted_tag: u64) -> usize {
+    const REACH: usize = 64;
+    let guess = usize::try_from((wanted_tag * entries.len() as u64) >> 32).expect("an index");
+    let near = guess.saturating_sub(REACH)..(guess + REACH).min(entries.len());
+    let is_lower = |entry: &Entry| tag(*entry) < wanted_tag;
+    let begins_lower = near.start == 0 || entries.get(near.start).is_some_and(is_lower);
+    let ends_higher = near.end == entries.len() || !is_lower(&entries[near.end]);
+    if begins_lower && ends_higher {
+        near.start + entries[near].partition_point(is_lower)
     } else {
-        let mut high = guess;
-        while high >= step && !is_lower(high - step) {
-            high -= step;
-            step *= 2;
-        }
-        (high.saturating_sub(step), high)
-    };
-    low + entries[low..high].partition_point(|&entry| tag(entry) < wanted_tag)
-}
-
-/// The digest of the entry at a place, if there is one.
-pub(super) fn candidate<'a>(
-    digests: &'a [Digest],
-    entries: &[Entry],
-    place: usize,
-) -> Option<&'a Digest> {
-    entries.get(place).map(|&entry| digest(digests, entry))
+        entries.partition_point(is_lower)
+    }
 }
 
 /// Counts the distinct digests of a partition without sorting all of it.
 ///
-/// Most digests have no equal. A filter of two bits a cell, many cells an entry, tells which entries *may* have one: those whose cell was met twice. Only they are sorted and
-/// compared.
+/// Most digests have no equal. A filter of two bits a cell, many cells an entry, tells which
+/// entries *may* have one: those whose cell was met twice. Only they are sorted and compared.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     /// For 64 cells at a time: the cells met at least once, and at least twice.

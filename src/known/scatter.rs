@@ -3,14 +3,14 @@
 //! It knows the layout of the areas, but not what will become of the partitions.
 
 use crate::os::prefetch::prefetch_once;
+use crate::os::threads::Threads;
 use crate::sha512::Digest;
 
 use super::layout::{Layout, tag_of};
 use super::partition::{Entry, entry, sort_distinct};
-use super::{KnownError, threads};
 
-/// How many digests ahead the caches are told what will be read. The hardware's own foresight ends
-/// at each 4 KiB, every 64 digests: without telling, the pass took 1.3 times as long.
+/// How many digests ahead the caches are told what will be read. The hardware prefetcher
+/// does not cross 4 KiB pages, which have 64 digests: without this, the pass took 1.3 times as long.
 const AHEAD: usize = 16;
 
 /// Writes an entry for every digest into the areas, each thread those of its own share.
@@ -22,7 +22,8 @@ pub(super) fn scatter(
     slots: &mut [Entry],
     layout: Layout,
     hash: impl Fn(&Digest) -> u64 + Sync,
-) -> Result<Option<Vec<Vec<u32>>>, KnownError> {
+    threads: Threads<'_>,
+) -> Option<Vec<Vec<u32>>> {
     let mut areas: Vec<Vec<&mut [Entry]>> =
         (0..layout.shares()).map(|_| Vec::with_capacity(layout.partitions())).collect();
     for (place, area) in slots.chunks_exact_mut(layout.area_slots()).enumerate() {
@@ -37,9 +38,7 @@ pub(super) fn scatter(
             Share { digests, range: start..end, areas, filled: vec![0; layout.partitions()] }
         })
         .collect();
-    let fillings =
-        threads::run(layout.shares(), shares, |share: Share| share.scatter(layout, &hash))?;
-    Ok(fillings.into_iter().collect())
+    threads.map(shares, |share: Share| share.scatter(layout, &hash)).into_iter().collect()
 }
 
 /// A run of digests and the areas that its entries go to.

@@ -26,11 +26,12 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{KnownError, threads};
+use super::KnownError;
 use count::Counter;
 
 use crate::os::region::Region;
 use crate::os::scratch;
+use crate::os::threads::with_threads;
 use crate::sha512::{DIGEST_LEN, Digest};
 use crate::size::Size;
 
@@ -165,14 +166,12 @@ impl Spill {
         let share = digests.len().div_ceil(self.writers.len()).max(MIN_SHARE);
         let (files, key) = (&self.files, &self.key);
         let jobs: Vec<_> = self.writers.iter_mut().zip(digests.chunks(share)).enumerate().collect();
-        let written = threads::run(
-            jobs.len(),
-            jobs,
-            |(number, (writer, digests)): (usize, (&mut Writer, _))| {
-                let first = number * share;
-                writer.add(digests, |place, digest| keep(first + place, digest), (files, key, stop))
-            },
-        )?;
+        let add = |(number, (writer, digests)): (usize, (&mut Writer, _))| {
+            let first = number * share;
+            writer.add(digests, |place, digest| keep(first + place, digest), (files, key, stop))
+        };
+        let written = with_threads(jobs.len(), |threads| threads.map(jobs, add))
+            .map_err(|source| KnownError::Thread { source })?;
         written.into_iter().collect::<Result<(), Failed>>().map_err(|failed| self.failed(failed))
     }
 

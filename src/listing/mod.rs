@@ -2,7 +2,8 @@
 //! of a text.
 //!
 //! The room knows nothing of how digests are computed or of how words are looked up. It uses
-//! [`crate::words`] to show a word.
+//! [`crate::words`] and [`crate::text`] to show a word.
 
 pub mod digests;
+pub mod excerpt;
 pub mod unknown;

@@ -7,12 +7,12 @@
 //! `texts_failed`, `words` and `unknown_words`. A word that is no printable UTF-8 is `$HEX[…]`.
 
 use std::io::Write as _;
-use std::ops::Range;
 
 use serde::Serialize;
 
 use crate::one_line::one_line;
-use crate::words::{Shown, is_printable};
+use crate::text::fold::is_ignorable;
+use crate::words::Shown;
 
 /// A word that is not known.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ impl Unknown<'_> {
     pub fn append_plain(&self, out: &mut Vec<u8>) {
         let Self { text, line, column, word } = self;
         // Memory takes every write.
-        let _ = writeln!(out, "{}:{line}:{column}: {}", one_line(text), Shown(word));
+        let _ = writeln!(out, "{}:{line}:{column}: {}", one_line(text), shown(word));
     }
 
     /// Appends an element of the array in a JSON document; `first` is the first one.
@@ -45,7 +45,7 @@ impl Unknown<'_> {
             word: String,
         }
         let Self { text, line, column, word } = *self;
-        let element = Element { text, line, column, word: Shown(word).to_string() };
+        let element = Element { text, line, column, word: shown(word) };
         out.extend_from_slice(if first { b"\n    " } else { b",\n    " });
         out.extend_from_slice(json(&element).as_bytes());
     }
@@ -92,58 +92,12 @@ pub fn json_tail(summary: &Summary) -> String {
     format!("\n  ],\n  \"summary\": {summary}\n}}\n")
 }
 
-/// How words are marked in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Underlined and red.
-    Red,
-    /// Underlined only, for those who want no colours.
-    Underline,
-}
-
-/// Appends a line with the words at the places `words` marked: `text:line:` or `line:`, a blank,
-/// the line as a terminal can show it, a line end. The line is given without its end.
-pub fn append_marked(
-    (text, line): (Option<&str>, usize),
-    content: &[u8],
-    words: &[Range<usize>],
-    mark: Mark,
-    out: &mut Vec<u8>,
-) {
-    if let Some(text) = text {
-        out.extend_from_slice(one_line(text).as_bytes());
-        out.push(b':');
-    }
-    let _ = write!(out, "{line}: ");
-    let mut shown = 0;
-    for word in words {
-        append_printable(&content[shown..word.start], out);
-        out.extend_from_slice(match mark {
-            Mark::Red => b"\x1b[4;31m",
-            Mark::Underline => b"\x1b[4m",
-        });
-        append_printable(&content[word.clone()], out);
-        out.extend_from_slice(b"\x1b[0m");
-        shown = word.end;
-    }
-    append_printable(&content[shown..], out);
-    out.push(b'\n');
-}
-
-/// Appends text that does nothing to a terminal: what it could not show is a replacement
-/// character, a byte or a character each.
-fn append_printable(bytes: &[u8], out: &mut Vec<u8>) {
-    const REPLACEMENT: char = '\u{fffd}';
-    let mut buffer = [0; 4];
-    let mut append = |char: char| {
-        out.extend_from_slice(char.encode_utf8(&mut buffer).as_bytes());
-    };
-    for chunk in bytes.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            append(if char == '\t' || is_printable(char) { char } else { REPLACEMENT });
-        }
-        chunk.invalid().iter().for_each(|_| append(REPLACEMENT));
-    }
+/// A word as people see it. Where it has characters without a glyph, it would look like another
+/// word, so its bytes are shown.
+#[must_use]
+pub fn shown(word: &[u8]) -> String {
+    let is_hidden = str::from_utf8(word).is_ok_and(|text| text.chars().any(is_ignorable));
+    if is_hidden { format!("$HEX[{}]", hex::encode(word)) } else { Shown(word).to_string() }
 }
 
 #[cfg(test)]
@@ -154,6 +108,7 @@ mod tests {
     fn lines_name_the_place_and_the_word() {
         for (text, word, line) in [
             ("a.txt", &b"word"[..], "a.txt:3:7: word\n"),
+            ("a", "fu\u{ad}ture".as_bytes(), "a:3:7: $HEX[6675c2ad74757265]\n"),
             ("a\nb", b"\xff", "a\\nb:3:7: $HEX[ff]\n"),
         ] {
             let mut out = Vec::new();
@@ -180,27 +135,6 @@ mod tests {
             if count > 0 {
                 assert_eq!(read["unknown"][0]["word"], "$HEX[ff]");
             }
-        }
-    }
-
-    #[test]
-    fn words_are_marked_and_nothing_else_reaches_the_terminal() {
-        let line = b"ok bad\x1b[2J caf\xe9\tend";
-        for (text, mark, shown) in [
-            (
-                None,
-                Mark::Red,
-                "7: ok \x1b[4;31mbad\x1b[0m\u{fffd}[2J \x1b[4;31mcaf\u{fffd}\x1b[0m\tend\n",
-            ),
-            (
-                Some("t"),
-                Mark::Underline,
-                "t:7: ok \x1b[4mbad\x1b[0m\u{fffd}[2J \x1b[4mcaf\u{fffd}\x1b[0m\tend\n",
-            ),
-        ] {
-            let mut out = Vec::new();
-            append_marked((text, 7), line, &[3..6, 11..15], mark, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), shown);
         }
     }
 }

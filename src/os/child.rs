@@ -67,21 +67,27 @@ mod tests {
     use super::*;
     use std::process::Command;
 
+    /// Starts a child that `reap` is to wait for; its process id.
+    fn start(script: &str) -> u32 {
+        Command::new("sh").args(["-c", script]).spawn().unwrap().id()
+    }
+
     #[test]
     fn a_child_is_reaped_once_with_its_status_and_what_it_used() {
-        let child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
-        let (status, usage) = reap(child.id(), true).unwrap().unwrap();
+        let child = start("exit 7");
+        let (status, usage) = reap(child, true).unwrap().unwrap();
         assert_eq!(status.code(), Some(7));
         assert!(usage.peak_rss_bytes > 0 && usage.page_faults > 0);
-        assert!(reap(child.id(), true).is_err(), "there is no such child any more");
+        assert!(reap(child, true).is_err(), "there is no such child any more");
     }
 
     #[test]
     fn a_child_that_goes_on_is_left_alone() {
-        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
-        assert!(reap(child.id(), false).unwrap().is_none());
-        child.kill().unwrap();
-        let (status, _) = reap(child.id(), true).unwrap().unwrap();
+        let child = start("exec sleep 1000");
+        assert!(reap(child, false).unwrap().is_none());
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        let (status, _) = reap(child, true).unwrap().unwrap();
         assert_eq!(status.signal(), Some(9));
     }
 }

@@ -26,7 +26,7 @@ impl Peak {
 }
 
 /// A field of a `/proc/PID/status` in bytes.
-fn field_bytes(status: &str, name: &str) -> Option<u64> {
+pub(crate) fn field_bytes(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)

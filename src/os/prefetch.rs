@@ -1,8 +1,7 @@
 //! Asks for memory that will be read soon, so that many reads are waited for together.
 //!
-//! A load does not do: the core can begin with no more work behind a load that it waits for than
-//! it has room to remember; a prefetch is done at once. Elsewhere than on x86-64 stable Rust has
-//! none; everything is right without.
+//! A plain load will not do: once the reorder buffer is full behind it, the core stalls; a prefetch
+//! retires at once. Stable Rust has none outside x86-64; everything is right without.
 
 /// Asks for what will be used more than once.
 #[inline]

@@ -135,6 +135,12 @@ impl Region {
             // The file cannot shrink under it: every byte of it stays readable.
             map_file(&descriptor, 0..len, protection)?
         };
+        if len >= HUGE_PAGE_BYTES {
+            // A core dump of one process would take all of it along: gigabytes, for minutes.
+            // SAFETY: the range was mapped above; the advice changes no contents.
+            let _ =
+                unsafe { rustix::mm::madvise(start.as_ptr().cast(), len, Advice::LinuxDontDump) };
+        }
         Ok(Self { start, len, descriptor: Some(descriptor), access })
     }
 

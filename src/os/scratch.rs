@@ -4,11 +4,9 @@
 //! clean up. This module knows nothing of what is written to them.
 
 use std::fs::File;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 /// Where temporary files go when nobody says: `TMPDIR`, else `/tmp`.
@@ -19,37 +17,14 @@ pub fn default_folder() -> PathBuf {
 
 /// Makes an empty file without a name in a folder, to be read and written by this process only.
 ///
-/// A file system that has no unnamed files gets one with a random name that is taken away again
-/// at once. Only a process that is killed between these two calls leaves it behind, empty.
+/// A file system that has no unnamed files gets one with a random name that is removed again at
+/// once. Only a process that is killed between these two calls leaves it behind, empty.
 ///
 /// # Errors
 ///
 /// When the folder is not there or takes no files.
 pub fn unnamed_file(folder: &Path) -> io::Result<File> {
-    let flags = OFlags::RDWR | OFlags::CLOEXEC;
-    let owner_only = Mode::RUSR | Mode::WUSR;
-    match rustix::fs::open(folder, flags | OFlags::TMPFILE, owner_only) {
-        Ok(file) => Ok(file.into()),
-        // What a file system, and what a kernel that does not know the flag answers.
-        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => named_and_unlinked(folder),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn named_and_unlinked(folder: &Path) -> io::Result<File> {
-    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL;
-    loop {
-        let random = RandomState::new().hash_one(std::process::id());
-        let path = folder.join(format!(".wordhash-{random:016x}"));
-        match rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR) {
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
-            Ok(file) => {
-                rustix::fs::unlink(&path)?;
-                return Ok(file.into());
-            }
-        }
-    }
+    tempfile::tempfile_in(folder)
 }
 
 /// Whether a write failed because there is no more room: on the disk, in the quota, or in the
@@ -67,15 +42,13 @@ mod tests {
 
     #[test]
     fn a_file_has_no_name_and_keeps_what_is_written() {
-        for make in [unnamed_file, named_and_unlinked] {
-            let folder = tempfile::tempdir().unwrap();
-            let file = make(folder.path()).unwrap();
-            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-            file.write_all_at(b"digest", 7).unwrap();
-            let mut read = [0; 6];
-            file.read_exact_at(&mut read, 7).unwrap();
-            assert_eq!(&read, b"digest");
-        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = unnamed_file(folder.path()).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        file.write_all_at(b"digest", 7).unwrap();
+        let mut read = [0; 6];
+        file.read_exact_at(&mut read, 7).unwrap();
+        assert_eq!(&read, b"digest");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What can go wrong in a pool, one variant a cause.
 //!
-//! Three kinds: [`JobError`] is what a job says of itself, [`TaskError`] is what became of one
-//! task, [`PoolError`] is what ends a run.
+//! [`TaskError`] says what became of one task, [`PoolError`] what ended a run. What a function says
+//! when it fails is its own: see [`Answer`](super::Answer).
 
 use std::fmt;
 use std::io;
@@ -10,51 +10,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::frame::FrameError;
-
-/// What a job or an initializer says when it cannot do its work. Any error turns into it by `?`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobError(String);
-
-impl JobError {
-    /// An error with this message.
-    pub fn new(message: impl fmt::Display) -> Self {
-        Self(message.to_string())
-    }
-
-    /// The message.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.0
-    }
-}
-
-// `JobError` itself is no `Error`: that is what leaves room for the conversion below.
-impl<E: std::error::Error> From<E> for JobError {
-    fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        Self(message)
-    }
-}
-
-impl fmt::Display for JobError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
+use crate::pool::protocol::frame::FrameError;
 
 /// How a worker came to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Death {
     /// A signal ended it.
     Signal(i32),
-    /// A signal ended it while the kernel was ending processes for want of memory.
+    /// A signal ended it while the kernel was ending processes because memory ran out.
     OutOfMemory,
     /// It ended by itself.
     Exit(i32),
@@ -80,12 +43,12 @@ impl fmt::Display for Death {
                         " (a crash in the job, or in a library that it calls)"
                     }
                     libc::SIGABRT => " (the job aborted; look above for what it printed)",
-                    libc::SIGKILL => " (by somebody else, or by a limit on its memory or time)",
+                    libc::SIGKILL => " (by another process, or by a limit on its memory or time)",
                     _ => "",
                 })
             }
             Self::OutOfMemory => formatter
-                .write_str("was killed by the kernel for want of memory (try fewer workers)"),
+                .write_str("was killed by the kernel because memory ran out (try fewer workers)"),
             Self::Exit(status) => write!(formatter, "ended by itself with exit status {status}"),
             Self::ClosedSocket => formatter.write_str("closed its connection to the pool"),
             Self::Garbage(what) => write!(formatter, "sent {what}"),
@@ -121,10 +84,10 @@ pub struct TaskError {
 /// Why a task gave no output.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TaskFailure {
-    /// The job returned an error.
+    /// The function returned an error: its text and those of its causes.
     #[error("{0}")]
     Failed(String),
-    /// The job panicked.
+    /// The function panicked.
     #[error("panic: {0}")]
     Panicked(String),
     /// The worker died of it, as often as the pool tries.
@@ -135,9 +98,46 @@ pub enum TaskFailure {
         /// How many workers died with only this task at hand.
         deaths: u32,
     },
-    /// The output's bytes are not what the job's output type is encoded as.
-    #[error("its output cannot be decoded: {0}")]
+    /// The result's bytes are not what its type is encoded as.
+    #[error("its result cannot be decoded: {0}")]
     Undecodable(String),
+    /// It took longer than a task may, and its worker was ended.
+    #[error(
+        "it took longer than {} s and its worker was ended; give tasks more time \
+         (`task_timeout`) or less to do", limit.as_secs_f64()
+    )]
+    TookTooLong {
+        /// How long a task may take.
+        limit: Duration,
+    },
+    /// Its output was longer than the pool takes in, and its worker was ended.
+    #[error(
+        "its output is longer than {limit} bytes and its worker was ended; \
+         return less, or allow more (`max_output_bytes`)"
+    )]
+    OutputTooLong {
+        /// The most bytes that a task's output may have.
+        limit: usize,
+    },
+}
+
+/// What to do when the system does not start a process.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.raw_os_error() {
+        Some(libc::ENOENT) => "a worker is started by way of /proc/self/exe: is /proc mounted?",
+        Some(libc::EACCES) => {
+            "the program's file must be executable where it lies (mount option noexec?)"
+        }
+        Some(libc::ENOSYS | libc::EPERM) => {
+            "process descriptors (pidfd) are needed: Linux 5.9 or later, and no seccomp profile \
+             that forbids them"
+        }
+        Some(libc::ETOOMANYREFS) => {
+            "too many descriptors of this user are on their way between processes: start fewer \
+             workers at once, or raise the limit (ulimit -n)"
+        }
+        _ => "ask for fewer workers",
+    }
 }
 
 /// Why a pool could not be built, or a run ended early.
@@ -166,7 +166,7 @@ pub enum PoolError {
     /// A task failed or killed its workers.
     #[error(transparent)]
     Task(#[from] TaskError),
-    /// The initializer returned an error or panicked.
+    /// The context's function returned an error or panicked, or the worker could not start.
     #[error("worker {pid} could not be initialised: {message}")]
     InitFailed {
         /// The worker.
@@ -193,7 +193,7 @@ pub enum PoolError {
         threads: usize,
     },
     /// The system gave no process.
-    #[error("cannot start worker {worker} of {workers}: {source}; ask for fewer workers")]
+    #[error("cannot start worker {worker} of {workers}: {source}; {}", remedy(source))]
     Start {
         /// Which worker, from 1.
         worker: usize,
@@ -223,7 +223,7 @@ pub enum PoolError {
         /// What the system said.
         source: io::Error,
     },
-    /// A task's input, or the initializer's arguments, are longer than a frame can be.
+    /// A task's input, or the context's arguments, are longer than a frame can be.
     #[error("{what} of {bytes} bytes cannot be sent to a worker (at most {limit})")]
     TooLong {
         /// What it is.
@@ -241,15 +241,19 @@ pub enum PoolError {
         /// What the encoder said.
         source: postcard::Error,
     },
-    /// The job, or one with this context, was never registered.
-    #[error("{what} `{name}` is not in the pool's registry")]
-    Unregistered {
-        /// A job or a context.
-        what: &'static str,
-        /// Its name.
+    /// The program did not call [`init`](super::init), so a worker could not become one.
+    #[error("worker processes need a call of `wordhash::pool::init()` first thing in `main`")]
+    NotInitialised,
+    /// The function is not part of the program's executable.
+    #[error(
+        "{name} lies in a shared library, where a worker cannot find it; \
+         link it into the program itself"
+    )]
+    NotInProgram {
+        /// The function's type.
         name: &'static str,
     },
-    /// A region that only this process can see was to be shared.
+    /// Private memory, which only this process can see, was given to be shared.
     #[error("private memory cannot be shared with workers")]
     PrivateRegion,
     /// A pool of no workers can do nothing.
@@ -263,7 +267,7 @@ pub enum PoolError {
         /// The time.
         after: Duration,
     },
-    /// The task was taken back.
+    /// The task was cancelled.
     #[error("task {task} was cancelled")]
     Cancelled {
         /// The task's index.
@@ -272,7 +276,7 @@ pub enum PoolError {
     /// The pool has ended.
     #[error("the worker pool is closed: {0}")]
     Closed(String),
-    /// A source, a sink or an item iterator used the pool that was calling it.
+    /// A source or a sink used the pool that was calling it.
     #[error("the worker pool is in use: it cannot be used from inside its own run")]
     InUse,
 }

@@ -1,11 +1,11 @@
-//! Running a batch job over a source of tasks: the layer below `map` and `submit`, for those who
-//! keep their inputs and outputs as bytes.
+//! Running a function of bytes over a source of tasks: the layer below `map` and `submit`, for
+//! programs that keep their inputs and outputs as bytes.
 
 use std::time::Duration;
 
 use super::error::{PoolError, TaskError, TaskFailure};
-use super::member::Client;
-use super::scheduler::{Scheduler, Wait};
+use super::parent::client::Client;
+use super::parent::scheduler::{Scheduler, Wait};
 
 /// Where tasks come from.
 pub trait TaskSource {
@@ -48,10 +48,9 @@ pub trait TaskSink {
     fn worked(&mut self, _pid: u32, _first_task: u64, _count: u32, _busy: Duration) {}
 }
 
-/// A run's source and sink as the scheduler wants them.
+/// A run's source and sink as the scheduler's client. It numbers tasks from 0, as the sink does.
 struct Run<'a, S, K> {
     job: Option<u32>,
-    first: u64,
     source: &'a mut S,
     sink: &'a mut K,
 }
@@ -77,35 +76,24 @@ impl<S: TaskSource, K: TaskSink> Client for Run<'_, S, K> {
 
     #[inline]
     fn piece(&mut self, task: u64, input: &[u8], offset: usize, output: &[u8]) {
-        self.sink.piece(task - self.first, input, offset, output);
+        self.sink.piece(task, input, offset, output);
     }
 
     fn room(&mut self, task: u64, input: &[u8], offset: usize, len: usize) -> Option<&mut [u8]> {
-        self.sink.room(task - self.first, input, offset, len)
+        self.sink.room(task, input, offset, len)
     }
 
     #[inline]
     fn done(&mut self, task: u64, input: &[u8]) {
-        self.sink.done(task - self.first, input);
+        self.sink.done(task, input);
     }
 
-    #[inline]
     fn worked(&mut self, pid: u32, first_task: u64, count: u32, busy: Duration) {
-        self.sink.worked(pid, first_task - self.first, count, busy);
+        self.sink.worked(pid, first_task, count, busy);
     }
 
     fn failed(&mut self, task: u64, pid: u32, cause: TaskFailure) -> Result<(), PoolError> {
-        Err(TaskError { task: task - self.first, pid, cause }.into())
-    }
-}
-
-/// Puts the number within the run in the place of the scheduler's.
-fn with_index(error: PoolError, first: u64) -> PoolError {
-    match error {
-        PoolError::Stalled { after, task, pids } => {
-            PoolError::Stalled { after, task: task.map(|task| task - first), pids }
-        }
-        other => other,
+        Err(TaskError { task, pid, cause }.into())
     }
 }
 
@@ -116,12 +104,11 @@ pub(super) fn run<S: TaskSource, K: TaskSink>(
     source: &mut S,
     sink: &mut K,
 ) -> Result<(), PoolError> {
-    scheduler.forget_pace(job);
-    let mut run = Run { job: Some(job), first: scheduler.next_task(), source, sink };
-    loop {
-        if run.job.is_none() && scheduler.tasks_out() == 0 {
-            return Ok(());
-        }
-        scheduler.pump(&mut run, Wait::ForEvent).map_err(|error| with_index(error, run.first))?;
+    scheduler.forget_batch_size(job);
+    scheduler.restart_numbers();
+    let mut run = Run { job: Some(job), source, sink };
+    while run.job.is_some() || scheduler.tasks_out() > 0 {
+        scheduler.turn(&mut run, Wait::ForEvent)?;
     }
+    Ok(())
 }

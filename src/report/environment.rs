@@ -6,7 +6,7 @@
 use super::figure;
 use crate::bench::result::{Measurement, Order};
 
-/// `wordhash 0.1.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512`.
+/// `wordhash 0.2.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512`.
 pub(crate) fn sentence(run: &Measurement) -> String {
     let environment = &run.environment;
     let cpu = environment.cpu.as_deref().unwrap_or("an unnamed processor");

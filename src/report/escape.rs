@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::one_line::one_line;
+use crate::shell_word::shell_word;
 
 /// For text and attribute values of HTML and XML.
 pub(crate) fn markup(text: &str) -> String {
@@ -63,23 +64,7 @@ pub(crate) fn markdown_block(text: &str) -> String {
 /// A command line that can be pasted into a shell. A word that cannot be seen as it stands is
 /// written as escapes between `$'` and `'`, which bash, zsh and ksh know, and POSIX since 2024.
 pub(crate) fn command_line(words: &[String]) -> String {
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    match shlex::try_quote(word) {
-        Ok(quoted) if !word.chars().any(char::is_control) => quoted.into_owned(),
-        _ => format!("$'{}'", word.bytes().map(escaped).collect::<String>()),
-    }
-}
-
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'\'' | b'\\' => format!("\\{}", char::from(byte)),
-        b' '..=b'~' => char::from(byte).to_string(),
-        // Three octal digits, always: hexadecimal ones would go on into the next letter.
-        _ => format!("\\{byte:03o}"),
-    }
+    words.iter().map(|word| shell_word(word.as_bytes())).collect::<Vec<_>>().join(" ")
 }
 
 fn longest_run_of_backticks(text: &str) -> usize {

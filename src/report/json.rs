@@ -85,7 +85,7 @@ pub fn read(document: impl AsRef<[u8]>) -> Result<Measurement, ReadError> {
     if document.trim_ascii().is_empty() {
         return Err(ReadError::Empty);
     }
-    let head: Head = serde_json::from_slice(document).map_err(|error| fault(&error))?;
+    let head: Head = serde_json::from_slice(document).map_err(|error| fault(&error, document))?;
     let number = u64::from(SCHEMA);
     match (head.schema, head.wordhash, head.results) {
         (Some(found), Some(_), _) if found == number => {}
@@ -100,17 +100,28 @@ pub fn read(document: impl AsRef<[u8]>) -> Result<Measurement, ReadError> {
             return Err(ReadError::NotAResult { reason });
         }
     }
-    let run: Measurement = serde_json::from_slice(document).map_err(|error| fault(&error))?;
+    let run: Measurement =
+        serde_json::from_slice(document).map_err(|error| fault(&error, document))?;
     check::check(&run).map_err(|what| ReadError::Impossible { what })?;
     Ok(run)
 }
 
-fn fault(error: &serde_json::Error) -> ReadError {
+fn fault(error: &serde_json::Error, document: &[u8]) -> ReadError {
     // The text of an error may quote the document.
     let reason = one_line(&error.to_string()).into_owned();
     match error.classify() {
         Category::Eof => ReadError::Cut { line: error.line() },
+        Category::Syntax if is_at_the_end(error, document) => ReadError::Cut { line: error.line() },
         Category::Data => ReadError::NotAResult { reason },
         Category::Syntax | Category::Io => ReadError::NotJson { reason },
     }
+}
+
+/// Whether only the end of an object is wrong, such as half a number.
+fn is_at_the_end(error: &serde_json::Error, document: &[u8]) -> bool {
+    let mut lines = document.split(|&byte| byte == b'\n');
+    let last = lines.next_back().unwrap_or_default();
+    document.trim_ascii_start().starts_with(b"{")
+        && error.line() == lines.count() + 1
+        && error.column() >= last.len()
 }

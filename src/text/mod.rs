@@ -1,14 +1,17 @@
 //! The words of texts: reading a text in [`Passages`], finding its words by [`segment`], and a
-//! [`Vocabulary`] that tells which of them are the same.
+//! [`WordCache`] that remembers what is known of each; [`fold`], [`phrases`] and [`addresses`] say
+//! what else a word may stand for.
 //!
 //! The room knows nothing of hashing or of known lists. It uses [`crate::words`] to open and
 //! unpack a text like a list.
 
-mod byte_classes;
+pub mod addresses;
+mod cache;
+pub mod fold;
 mod passages;
+pub mod phrases;
 pub mod segment;
-mod table;
-mod vocabulary;
+mod short_words;
 
+pub use cache::{Cached, Verdict, WordCache};
 pub use passages::{Next, Passage, PassageRoom, Passages};
-pub use vocabulary::{AT_A_TIME, Look, Lookups, MARKS, Mark, Place, Vocabulary};

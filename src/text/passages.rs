@@ -11,9 +11,9 @@ use memchr::{memchr_iter, memrchr};
 
 use super::segment;
 use crate::os::interrupt::Interrupt;
-use crate::words::archive::archive_format;
+use crate::words::archive::refuse_others;
 use crate::words::blocks::{BLOCK_BYTES, Blocks};
-use crate::words::load::open_source;
+use crate::words::input::open_source;
 use crate::words::{BYTE_ORDER_MARK, LoadError, Source};
 
 /// How large a passage may become, in bytes.
@@ -106,9 +106,8 @@ impl Passages {
             return Ok(Next::NotYet);
         };
         let at_start = std::mem::take(&mut self.at_start);
-        if at_start && let Some((format, unpack)) = archive_format(&memory) {
-            let origin = self.blocks.origin.clone();
-            return Err(LoadError::Archive { origin, format, unpack });
+        if at_start {
+            refuse_others(&self.blocks.origin, &memory)?;
         }
         self.rest.extend_from_slice(&memory[end..]);
         memory.truncate(end);

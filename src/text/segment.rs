@@ -4,7 +4,8 @@
 //! pieces between two boundaries that have a letter or a digit. An inner apostrophe belongs to its
 //! word, typewritten or typographic. On top of that:
 //!
-//! - words joined by single hyphens are found as one, which can be taken apart again ([`parts`]);
+//! - words joined by single hyphens are found as one, which can be taken apart again ([`parts`]),
+//!   as can those that a full stop or a colon joins;
 //! - underscores at either end, as Markdown puts them, are no part of a word;
 //! - a byte that is not UTF-8 counts as a letter. So the words of a text in another encoding are
 //!   found whole, at least where that has ASCII's spaces and full stops, and nothing is lost.
@@ -16,25 +17,79 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr2, memchr2_iter, memrchr};
+use memchr::memrchr;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::byte_classes::{Others, each_run, is_apart, is_core};
+/// What a byte can be in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// ASCII that no rule ever has inside of a word: white space, brackets, slashes, NUL, ….
+    Apart,
+    /// A letter or a digit of ASCII.
+    Alphanumeric,
+    /// An ASCII mark that the rules for words speak of. (The quotation mark is inside of words in
+    /// Hebrew.)
+    Mark,
+    /// A byte of another character, or one that is not UTF-8.
+    Other,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
+        let ascii = byte as u8;
+        classes[byte] = match ascii {
+            _ if ascii.is_ascii_alphanumeric() => Class::Alphanumeric,
+            b'_' | b'.' | b'\'' | b':' | b',' | b';' | b'-' | b'"' => Class::Mark,
+            _ => Class::Apart,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
+fn class(byte: u8) -> Class {
+    CLASSES[usize::from(byte)]
+}
+
+/// Whether a byte is ASCII that is never inside of a word: between two such bytes the rules can be
+/// applied without a look at what stands around.
+#[must_use]
+pub fn is_apart(byte: u8) -> bool {
+    class(byte) == Class::Apart
+}
 
 /// Calls `found` with the place of each word of the text, in order. The text begins and ends where
 /// it may be cut.
 #[inline]
 pub fn find_words(text: &[u8], mut found: impl FnMut(Range<usize>)) {
-    each_run(text, |run, others| match others {
-        Others::Nothing => found(run),
-        // Nothing can join behind it, and a mark alone is no word.
-        Others::MarkAtEnd if run.len() == 1 => {}
-        Others::MarkAtEnd => found(run.start..run.end - 1),
-        Others::Something => {
-            let start = run.start;
-            find_in_run(&text[run], |word| found(start + word.start..start + word.end));
+    let skip = |at: usize, other: fn(Class) -> bool| {
+        let rest = text[at..].iter().position(|&byte| other(class(byte)));
+        rest.map_or(text.len(), |rest| at + rest)
+    };
+    let mut at = 0;
+    loop {
+        let start = skip(at, |class| class != Class::Apart);
+        if start == text.len() {
+            return;
         }
-    });
+        let plain_end = skip(start, |class| class != Class::Alphanumeric);
+        let is_mark = text.get(plain_end).is_some_and(|&byte| class(byte) == Class::Mark);
+        let end = plain_end + usize::from(is_mark);
+        if text.get(end).is_none_or(|&byte| is_apart(byte)) {
+            // Nearly all words come this way: letters, with one mark behind them or none.
+            if start < plain_end {
+                found(start..plain_end);
+            }
+            at = end;
+        } else {
+            at = skip(end, |class| class == Class::Apart);
+            find_in_run(&text[start..at], |word| found(start + word.start..start + word.end));
+        }
+    }
 }
 
 /// The words of a run of bytes, none of them apart.
@@ -133,7 +188,7 @@ impl Iterator for AsciiPieces<'_> {
 }
 
 fn is_core_or_underscore(byte: u8) -> bool {
-    is_core(byte) || byte == b'_'
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Whether a mark is inside of a word: between letters (rules WB6 and WB7) or between digits (WB11
@@ -149,43 +204,43 @@ fn joins(before: u8, mark: u8, behind: u8) -> bool {
     }
 }
 
-/// Whether hyphens join words to this one.
-#[must_use]
-pub fn is_compound(word: &[u8]) -> bool {
-    memchr2(b'-', 0xe2, word).is_some() && parts(word).nth(1).is_some()
-}
-
-/// The places of the words that hyphens join; a single one if there is no hyphen.
+/// The places of the words that hyphens join, or full stops and colons between letters (`p.m`,
+/// `end.Start`); a single one if there are none.
 pub fn parts(word: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut rest = Some(0);
     let parts = std::iter::from_fn(move || {
         let start = rest?;
-        // The first bytes of the hyphens.
-        let hyphen = memchr2_iter(b'-', 0xe2, &word[start..]).find_map(|at| {
-            let at = start + at;
-            let hyphen = HYPHENS.iter().find(|hyphen| word[at..].starts_with(hyphen))?;
-            Some(at..at + hyphen.len())
+        let joint = (start..word.len()).find_map(|at| {
+            let len = joint_len(word, at)?;
+            Some(at..at + len)
         });
-        rest = hyphen.as_ref().map(|hyphen| hyphen.end);
-        let end = hyphen.map_or(word.len(), |hyphen| hyphen.start);
+        rest = joint.as_ref().map(|joint| joint.end);
+        let end = joint.map_or(word.len(), |joint| joint.start);
         Some(without_underscores(word, start..end))
     });
     // A hyphen that has a combining letter on it is a piece itself, with nothing before the hyphen.
     parts.filter(|part| !part.is_empty())
 }
 
-/// The word in Unicode's lower case, if that is another one. Bytes that are not UTF-8 stay.
+/// How many bytes join two parts of a word at a place, if they do.
+fn joint_len(word: &[u8], at: usize) -> Option<usize> {
+    let is_letter =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    match word[at] {
+        b'.' | b':' => (is_letter(word[..at].last()) && is_letter(word.get(at + 1))).then_some(1),
+        b'-' | 0xe2 => {
+            HYPHENS.iter().find(|hyphen| word[at..].starts_with(hyphen)).map(|hyphen| hyphen.len())
+        }
+        _ => None,
+    }
+}
+
+/// Where an elided article or the like ends (`l'` in `l'homme`): behind the first apostrophe, with
+/// at least two bytes to follow.
 #[must_use]
-pub fn lower_case(word: &[u8]) -> Option<Vec<u8>> {
-    if word.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        return None;
-    }
-    let mut lower = Vec::with_capacity(word.len());
-    for chunk in word.utf8_chunks() {
-        lower.extend_from_slice(chunk.valid().to_lowercase().as_bytes());
-        lower.extend_from_slice(chunk.invalid());
-    }
-    (lower != word).then_some(lower)
+pub fn elision_end(word: &[u8]) -> Option<usize> {
+    let at = memchr::memchr(b'\'', word)?;
+    (at > 0 && at + 2 < word.len()).then_some(at + 1)
 }
 
 /// Where a text can be cut so that no word is: behind the last line end in its first `usual` bytes;
@@ -267,21 +322,8 @@ mod tests {
         assert_eq!(places("plain"), vec![0..5]);
         assert_eq!(places("a-bc-d"), [0..1, 2..4, 5..6]);
         assert_eq!(places("a_\u{2010}_b"), [0..1, 6..7]);
-    }
-
-    #[test]
-    fn lower_case_is_unicodes() {
-        for (word, lower) in [
-            (&b"word"[..], None),
-            (b"it's-1", None),
-            (b"Word", Some(&b"word"[..])),
-            ("\u{c4}rger".as_bytes(), Some("\u{e4}rger".as_bytes())),
-            ("\u{e4}rger".as_bytes(), None),
-            (b"\xc4X", Some(b"\xc4x")),
-            (b"\xc4x", None),
-        ] {
-            assert_eq!(lower_case(word).as_deref(), lower, "{word:?}");
-        }
+        assert_eq!(places("p.m"), [0..1, 2..3]);
+        assert_eq!(places("end:Start-3.14"), [0..3, 4..9, 10..14]);
     }
 
     /// Pieces of texts in which the rules meet each other.

@@ -6,9 +6,10 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use rustix::io::Errno;
 
-use super::load::{Stop, wait_for_bytes};
+use super::error::LoadError;
+use super::input::{Stop, wait_for_bytes};
+use super::source::Source;
 use super::unpack::{Fault, FirstBytes, Format, MAGIC_BYTES, Unpacker};
-use super::{LoadError, Source};
 use crate::os::interrupt::Interrupt;
 
 /// One call to `read` asks for so much: it stays in the second-level cache until it is copied.
@@ -37,6 +38,11 @@ enum State {
 impl Blocks {
     pub(crate) fn new(input: OwnedFd, origin: Source) -> Self {
         Self { input, origin, state: State::Unknown, packed: Vec::new(), packed_from: 0 }
+    }
+
+    /// Takes its bytes as they are, whatever they look like.
+    pub(crate) fn take_as_plain(&mut self) {
+        self.state = State::Plain;
     }
 
     /// Looks at the first bytes, which are at `start` of a regular file, without moving on.

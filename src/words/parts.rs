@@ -21,8 +21,8 @@ use std::os::unix::fs::FileExt as _;
 
 use memchr::{memchr_iter, memrchr};
 
-use super::archive::{FIRST_BYTES, archive_format};
-use super::load::open_source;
+use super::archive::{FIRST_BYTES, refuse_others};
+use super::input::open_source;
 use super::{BYTE_ORDER_MARK, LoadError, Rules, Source};
 use crate::os::interrupt::Interrupt;
 pub use reader::{Piece, Reader};
@@ -140,16 +140,15 @@ impl ListFile {
         let mut first = [0; FIRST_BYTES];
         let read = read_up_to(&file, &mut first, 0).map_err(failed)?;
         let first = &first[..read];
-        match archive_format(first) {
-            Some(("gzip", _)) => {
-                return Err(LoadError::NoParts { origin, what: "a gzip archive" });
+        refuse_others(&origin, first).map_err(|error| match error {
+            LoadError::Archive { origin, format: "gzip", .. } => {
+                LoadError::NoParts { origin, what: "a gzip archive" }
             }
-            Some(("zstd", _)) => {
-                return Err(LoadError::NoParts { origin, what: "a zstd archive" });
+            LoadError::Archive { origin, format: "zstd", .. } => {
+                LoadError::NoParts { origin, what: "a zstd archive" }
             }
-            Some((format, unpack)) => return Err(LoadError::Archive { origin, format, unpack }),
-            None => {}
-        }
+            other => other,
+        })?;
         let start = if first.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         let text = start as u64..status.len();
         let least = (text.end - text.start).div_ceil(MOST_BLOCKS).max(LEAST_BLOCK_BYTES);

@@ -3,7 +3,7 @@
 //! The notation is that of the programs that recover passwords. A word that itself looks like it
 //! is written in it too, so that what is shown stands for one word only.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::fmt::{self, Display, Formatter};
 
 /// A word to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +23,7 @@ impl Display for Shown<'_> {
         if self.is_plain() {
             return f.write_str(&String::from_utf8_lossy(self.0));
         }
-        f.write_str("$HEX[")?;
-        // Some at a time: a word may have megabytes, and `{:02x}` for each of them takes seconds.
-        for bytes in self.0.chunks(256) {
-            let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-            let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-            f.write_str(&digits.collect::<String>())?;
-        }
-        f.write_char(']')
+        write!(f, "$HEX[{}]", hex::encode(self.0))
     }
 }
 

@@ -87,8 +87,8 @@ pub(crate) enum Fault {
 /// What a program needs besides its words has room for one.
 const USUAL_WINDOW_LOG: u32 = 23;
 
-/// The largest windows that the `zstd` tool takes unasked: 2^27 bytes.
-const MOST_WINDOW_LOG: u32 = 27;
+/// The largest windows that `zstd --long=31` makes: 2^31 bytes.
+const MOST_WINDOW_LOG: u32 = 31;
 
 /// At least one block of either format fits.
 const STEP_BYTES: usize = 128 << 10;
@@ -113,6 +113,8 @@ pub(crate) struct Gzip {
     taken: usize,
     /// Whether one ended before it.
     follows: bool,
+    /// Whether there are zeros behind that, which fill the last block of a tape.
+    padded: bool,
 }
 
 impl std::fmt::Debug for Unpacker {
@@ -129,7 +131,12 @@ impl Unpacker {
     pub(crate) fn new(format: Format, room_bytes: usize) -> Result<Self, Fault> {
         if format == Format::Gzip {
             let member = GzDecoder::new(Vec::new());
-            return Ok(Self::Gzip(Box::new(Gzip { member, taken: 0, follows: false })));
+            return Ok(Self::Gzip(Box::new(Gzip {
+                member,
+                taken: 0,
+                follows: false,
+                padded: false,
+            })));
         }
         let window_log = (room_bytes / 4).max(1).ilog2().clamp(USUAL_WINDOW_LOG, MOST_WINDOW_LOG);
         let no_memory = || Fault::Broken(io::ErrorKind::OutOfMemory.into());
@@ -177,6 +184,16 @@ impl Unpacker {
 
 impl Gzip {
     fn step(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
+        if self.follows && self.taken == 0 {
+            let zeros = packed.iter().take_while(|byte| **byte == 0).count();
+            self.padded |= zeros > 0;
+            if zeros > 0 {
+                return Ok(zeros);
+            }
+            if self.padded {
+                return Err(Fault::Trailing);
+            }
+        }
         // The decoder would look only when it has a whole header.
         let mut magic = GZIP_MAGIC.iter().skip(self.taken).zip(packed);
         if self.follows && magic.any(|(wanted, byte)| wanted != byte) {
@@ -188,7 +205,8 @@ impl Gzip {
         if taken == 0 {
             // It takes no more: its checksum is there.
             self.finish(out)?;
-            *self = Self { member: GzDecoder::new(Vec::new()), taken: 0, follows: true };
+            *self =
+                Self { member: GzDecoder::new(Vec::new()), taken: 0, follows: true, padded: false };
         }
         Ok(taken)
     }

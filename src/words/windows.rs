@@ -13,8 +13,12 @@ use memchr::{memchr_iter, memrchr};
 use rustix::io::Errno;
 
 use super::blocks::{BLOCK_BYTES, Blocks};
-use super::load::{Before, checked_list, copy_to_memory, open_source};
-use super::{LoadError, Rules, Source, WordList};
+use super::copy::copy_to_memory;
+use super::error::LoadError;
+use super::input::open_source;
+use super::list::{Before, WordList, checked_list};
+use super::source::Source;
+use super::split::Rules;
 use crate::os::interrupt::Interrupt;
 use crate::os::region::{Region, memory_file};
 

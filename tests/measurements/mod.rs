@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use wordhash::bench::conclude::{conclude, standings};
 use wordhash::bench::evidence::LEVEL;
-use wordhash::bench::model::{Model, Term};
 use wordhash::bench::result::{
     Chunksize, Disturbance, Environment, Input, Measurement, Order, ResultRow, SCHEMA, Sample,
     Setting, Stopped,
@@ -267,9 +266,11 @@ pub(crate) fn timeline(label: &str, tasks: usize, words: usize) -> Timeline {
 pub(crate) fn model(run: &Measurement) -> ModelCurve {
     let like_row =
         run.results.iter().position(|row| row.setting.transport.as_deref() == Some("shared"));
-    let terms = [(Term::Fixed, 0.0585), (Term::Task, 2.3e-5), (Term::Stagger, 1.5e-8)].into();
-    let model = Model { terms, leave_one_out_error: 0.021, words: run.input.words, workers: 4 };
-    ModelCurve::new(&model, like_row.unwrap(), 500..=262_485)
+    let points = (0..=60).map(|step| {
+        let size = 500.0 * (262_485.0_f64 / 500.0).powf(f64::from(step) / 60.0);
+        (size as usize, Duration::from_secs_f64(0.0585 + 24.0 / size + size * 1.5e-8))
+    });
+    ModelCurve { like_row: like_row.unwrap(), points: points.collect() }
 }
 
 /// An HTML report with everything in it, and text from outside that would like to be markup.

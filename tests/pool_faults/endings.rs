@@ -8,14 +8,13 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use wordhash::os::interrupt::Interrupt;
-use wordhash::os::region::Region;
 use wordhash::pool::frame::{Header, Kind};
-use wordhash::pool::{Context, Job, JobError, Pool, PoolError, StartMethod, Transport};
+use wordhash::pool::{JobError, Pool, PoolError, StartMethod, Transport};
 
 use crate::faults::sleep_for_ever;
 use libtest_mimic::Trial;
 
-use crate::{Case, ends_within_ms, registry};
+use crate::{Case, ends_within_ms};
 
 /// Where the parent is when the signal comes.
 const PHASES: [&str; 4] = ["start", "idle", "work", "shutdown"];
@@ -40,16 +39,12 @@ impl Stay {
     }
 }
 
-impl Context for Stay {
-    const NAME: &'static str = "stay";
-    type Args = String;
-
-    fn create(phase: String, _: Vec<Region>) -> Result<Self, JobError> {
-        say(&format!("worker {}", std::process::id()));
-        let stay = Self(phase);
-        stay.here("start");
-        Ok(stay)
-    }
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a context")]
+fn make_stay(phase: String) -> Result<Stay, JobError> {
+    say(&format!("worker {}", std::process::id()));
+    let stay = Stay(phase);
+    stay.here("start");
+    Ok(stay)
 }
 
 impl Drop for Stay {
@@ -58,30 +53,22 @@ impl Drop for Stay {
     }
 }
 
-pub(crate) struct Work;
-
-impl Job for Work {
-    const NAME: &'static str = "work";
-    type Context = Stay;
-    type Input = u32;
-    type Output = u32;
-
-    fn run(stay: &mut Stay, number: u32) -> Result<u32, JobError> {
-        stay.here("work");
-        Ok(number)
-    }
+fn work(stay: &mut Stay, number: u32) -> u32 {
+    stay.here("work");
+    number
 }
 
 /// The parent that is stopped. Returns the exit status of a well-behaved program.
 pub(crate) fn be_stopped(phase: &str, transport: Transport, method: StartMethod) -> u8 {
     let interrupt = Interrupt::on_signals().unwrap();
     let status = |signal: i32| u8::try_from(128 + signal).unwrap();
-    let pool = Pool::<Stay>::builder(&registry())
+    let pool = Pool::builder()
         .workers(2)
         .transport(transport)
         .start_method(method)
         .interrupt(interrupt.clone())
-        .build(phase.to_owned());
+        .context_with(phase.to_owned(), make_stay)
+        .build();
     let pool = match pool {
         Ok(pool) => pool,
         Err(PoolError::Interrupted { signal }) => return status(signal),
@@ -93,7 +80,7 @@ pub(crate) fn be_stopped(phase: &str, transport: Transport, method: StartMethod)
             std::thread::yield_now();
         }
     }
-    for result in pool.map::<Work>(0..4, 1) {
+    for result in pool.map_with(work, 0..4) {
         match result {
             Ok(_) => {}
             Err(PoolError::Interrupted { signal }) => return status(signal),
@@ -167,21 +154,12 @@ pub(crate) fn stops() -> Vec<Trial> {
 }
 
 /// Counts primes below `end` from `start`.
-pub(crate) struct Primes;
-
-impl Job for Primes {
-    const NAME: &'static str = "primes";
-    type Context = ();
-    type Input = (u32, u32);
-    type Output = u32;
-
-    fn run((): &mut (), (start, end): (u32, u32)) -> Result<u32, JobError> {
-        let is_prime = |&number: &u32| {
-            let mut divisors = (2..number).take_while(|divisor| divisor * divisor <= number);
-            number > 1 && divisors.all(|divisor| !number.is_multiple_of(divisor))
-        };
-        Ok(u32::try_from((start..end).filter(is_prime).count())?)
-    }
+pub(crate) fn primes((start, end): (u32, u32)) -> Result<u32, JobError> {
+    let is_prime = |&number: &u32| {
+        let mut divisors = (2..number).take_while(|divisor| divisor * divisor <= number);
+        number > 1 && divisors.all(|divisor| !number.is_multiple_of(divisor))
+    };
+    Ok(u32::try_from((start..end).filter(is_prime).count())?)
 }
 
 const STORM_END: u32 = 400_000;
@@ -189,15 +167,15 @@ const PRIMES_BELOW_STORM_END: u32 = 33_860;
 
 /// The parent in the storm: counts, whoever dies.
 pub(crate) fn be_in_storm(transport: Transport, method: StartMethod) {
-    let pool = Pool::<()>::builder(&registry())
+    let pool = Pool::builder()
         .workers(3)
         .transport(transport)
         .start_method(method)
         .retries(1000)
-        .build(())
+        .build()
         .unwrap();
     let ranges = (0..STORM_END / 100).map(|range| (range * 100, range * 100 + 100));
-    let count: u32 = pool.map::<Primes>(ranges, 1).map(Result::unwrap).sum();
+    let count: u32 = pool.map(primes, ranges).map(Result::unwrap).sum();
     assert_eq!(count, PRIMES_BELOW_STORM_END);
     let reports = pool.shutdown();
     let dead = reports.iter().filter(|report| report.death.is_some()).count();
@@ -231,26 +209,17 @@ fn storm(transport: Transport, method: StartMethod) {
 }
 
 /// Kills all other workers of its pool, then does its work.
-pub(crate) struct Fratricide;
-
-impl Job for Fratricide {
-    const NAME: &'static str = "fratricide";
-    type Context = ();
-    type Input = u32;
-    type Output = u32;
-
-    fn run((): &mut (), number: u32) -> Result<u32, JobError> {
-        let parent = rustix::process::getppid().ok_or_else(|| JobError::new("no parent"))?;
-        let parent = parent.as_raw_nonzero();
-        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
-        for pid in children.split_whitespace() {
-            let pid = pid.parse()?;
-            if pid != rustix::process::getpid().as_raw_nonzero().get() {
-                let _ = kill_process(Pid::from_raw(pid).expect("a pid"), Signal::KILL);
-            }
+fn kill_others(number: u32) -> Result<u32, JobError> {
+    let parent = rustix::process::getppid().ok_or("no parent")?;
+    let parent = parent.as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
+    for pid in children.split_whitespace() {
+        let pid = pid.parse()?;
+        if pid != rustix::process::getpid().as_raw_nonzero().get() {
+            let _ = kill_process(Pid::from_raw(pid).expect("a pid"), Signal::KILL);
         }
-        Ok(number)
     }
+    Ok(number)
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -263,15 +232,15 @@ pub(crate) fn cases() -> Vec<Case> {
             cases.push(Case::new(
                 format!("neighbours_that_kill_each_other::{transport}::{method}"),
                 move || {
-                    let pool = Pool::<()>::builder(&registry())
+                    let pool = Pool::builder()
                         .workers(3)
                         .transport(transport)
                         .start_method(method)
                         .retries(1000)
-                        .build(())
+                        .build()
                         .unwrap();
                     let numbers: Vec<_> =
-                        pool.map::<Fratricide>(0..30, 1).map(Result::unwrap).collect();
+                        pool.map(kill_others, 0..30).map(Result::unwrap).collect();
                     assert!(numbers.into_iter().eq(0..30));
                 },
             ));
@@ -281,36 +250,28 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// Sends frames of random kinds, flags and figures to its parent, then dies.
-pub(crate) struct Rave;
-
-impl Job for Rave {
-    const NAME: &'static str = "rave";
-    type Context = ();
-    type Input = u64;
-    type Output = u32;
-
-    fn run((): &mut (), seed: u64) -> Result<u32, JobError> {
-        let mut random = Random(seed);
-        for _ in 0..=random.below(3) {
-            let mut frame = Header {
-                flags: u8::try_from(random.below(16))?,
-                body_len: u32::try_from(random.below(64))?,
-                first: random.below(20),
-                count: u32::try_from(random.below(3))?,
-                busy_ns: random.next(),
-                ..Header::new(Kind::Done)
-            }
-            .encode()
-            .to_vec();
-            // Any kind, or none.
-            frame[2] = u8::try_from(random.below(10))?;
-            let body = (0..u32::from_le_bytes([frame[4], frame[5], frame[6], frame[7]]))
-                .map(|_| u8::try_from(random.below(4)).unwrap_or(0));
-            frame.extend(body);
-            crate::faults::send_raw(&frame);
+#[expect(clippy::exit, reason = "this is how it dies")]
+fn rave(seed: u64) -> Result<u32, JobError> {
+    let mut random = Random(seed);
+    for _ in 0..=random.below(3) {
+        let mut frame = Header {
+            flags: u8::try_from(random.below(16))?,
+            body_len: u32::try_from(random.below(64))?,
+            first: random.below(20),
+            count: u32::try_from(random.below(3))?,
+            busy_ns: random.next(),
+            ..Header::new(Kind::Done)
         }
-        std::process::exit(5)
+        .encode()
+        .to_vec();
+        // Any kind, or none.
+        frame[2] = u8::try_from(random.below(10))?;
+        let body = (0..u32::from_le_bytes([frame[4], frame[5], frame[6], frame[7]]))
+            .map(|_| u8::try_from(random.below(4)).unwrap_or(0));
+        frame.extend(body);
+        crate::faults::send_raw(&frame);
     }
+    std::process::exit(5)
 }
 
 /// splitmix64 (Steele, Lea and Flood 2014).
@@ -332,10 +293,10 @@ impl Random {
 
 /// Whatever a worker sends, its parent neither panics nor loses other tasks.
 fn outlives_wild_workers(transport: Transport) {
-    let pool = Pool::<()>::builder(&registry()).workers(2).transport(transport).build(()).unwrap();
+    let pool = Pool::builder().workers(2).transport(transport).build().unwrap();
     for seed in 0..100 {
-        let wild = pool.submit::<Rave>(&seed).unwrap();
-        let tame = pool.submit::<Primes>(&(0, 100)).unwrap();
+        let wild = pool.submit(rave, seed).unwrap();
+        let tame = pool.submit(primes, (0, 100)).unwrap();
         assert_eq!(tame.result(None).unwrap(), 25);
         // A frame that happens to be a right answer is an answer.
         assert!(matches!(wild.result(None), Ok(_) | Err(PoolError::Task(_))));

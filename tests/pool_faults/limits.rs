@@ -3,10 +3,10 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use wordhash::pool::{Pool, PoolError, StartMethod, Transport};
 
-use crate::{Case, registry};
+use crate::Case;
 
-fn build(transport: Transport, method: StartMethod, workers: usize) -> Result<Pool<()>, PoolError> {
-    Pool::builder(&registry()).workers(workers).transport(transport).start_method(method).build(())
+fn build(transport: Transport, method: StartMethod, workers: usize) -> Result<Pool, PoolError> {
+    Pool::builder().workers(workers).transport(transport).start_method(method).build()
 }
 
 /// Runs `start` with a limit on a resource, which is lifted again after it.
@@ -25,11 +25,18 @@ fn address_space_bytes() -> u64 {
 }
 
 fn too_few_descriptors_by_the_limit(transport: Transport, method: StartMethod) {
-    let build = || build(transport, method, 20);
-    let error = with_limit(Resource::Nofile, 60, build).unwrap_err();
+    // For good: a limit that was lowered cannot be raised by everybody.
+    setrlimit(Resource::Nofile, Rlimit { current: Some(60), maximum: Some(60) }).unwrap();
+    let error = build(transport, method, 20).unwrap_err();
     let PoolError::TooFewDescriptors { workers, needed, limit } = error else { panic!("{error}") };
     assert_eq!((workers, limit), (20, 60));
     assert!(needed > limit);
+}
+
+fn the_limit_on_descriptors_is_raised_as_far_as_it_goes(transport: Transport, method: StartMethod) {
+    setrlimit(Resource::Nofile, Rlimit { current: Some(60), maximum: Some(200) }).unwrap();
+    drop(build(transport, method, 20).unwrap());
+    assert_eq!(getrlimit(Resource::Nofile).current, Some(200));
 }
 
 /// The limit looks high enough, but the program has used it up.
@@ -77,6 +84,10 @@ pub(crate) fn cases() -> Vec<Case> {
                 move || too_few_descriptors_by_the_limit(transport, method),
             ));
             cases.push(Case::new(
+                format!("limits::descriptors_raised::{transport}::{method}"),
+                move || the_limit_on_descriptors_is_raised_as_far_as_it_goes(transport, method),
+            ));
+            cases.push(Case::new(
                 format!("limits::descriptors_left::{transport}::{method}"),
                 move || too_few_descriptors_left(transport, method),
             ));
@@ -104,10 +115,8 @@ pub(crate) fn cases() -> Vec<Case> {
         let build = || build(Transport::Shared, StartMethod::Fork, 2).unwrap();
         let (first, second) = (build(), build());
         for pool in [&first, &second] {
-            let count: u32 = pool
-                .map::<crate::endings::Primes>([(0, 50), (50, 100)], 1)
-                .map(Result::unwrap)
-                .sum();
+            let count: u32 =
+                pool.map(crate::endings::primes, [(0, 50), (50, 100)]).map(Result::unwrap).sum();
             assert_eq!(count, 25);
         }
         // The second pool's workers must not hold the first one's sockets open.

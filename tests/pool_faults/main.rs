@@ -12,7 +12,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Resource, Rlimit, Signal, WaitId, WaitIdOptions, pidfd_open, setrlimit, waitid,
 };
-use wordhash::pool::{Registry, serve_if_worker};
 
 mod endings;
 mod faults;
@@ -31,15 +30,6 @@ impl Case {
     pub(crate) fn new(name: String, run: impl Fn() + 'static) -> Self {
         Self { name, run: Box::new(run) }
     }
-}
-
-pub(crate) fn registry() -> Registry {
-    Registry::new()
-        .job::<matrix::Suffer>()
-        .job::<endings::Work>()
-        .job::<endings::Primes>()
-        .job::<endings::Rave>()
-        .job::<endings::Fratricide>()
 }
 
 fn cases() -> Vec<Case> {
@@ -104,9 +94,7 @@ fn run_case(name: &str) {
 }
 
 fn main() -> ExitCode {
-    if let Some(status) = serve_if_worker(&registry()) {
-        return status;
-    }
+    wordhash::pool::init();
     let arguments: Vec<String> = std::env::args().collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[1..] {

@@ -2,50 +2,47 @@
 
 use rustix::time::{ClockId, clock_gettime};
 use wordhash::os::region::Region;
-use wordhash::pool::{BatchJob, Context, JobError, Outputs, Registry, Tasks};
+use wordhash::pool::{JobError, Outputs, Tasks};
 
-/// What a task's bytes ask for.
-pub(crate) struct Obey;
-
-/// Repeats a byte so often: `repeat` and two numbers.
-impl BatchJob for Obey {
-    const NAME: &'static str = "obey";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        for task in &tasks {
-            let task = std::str::from_utf8(task)?;
-            match task.split_once(' ').unwrap_or((task, "")) {
-                ("echo", text) => outputs.write(text.as_bytes()),
-                ("bytes", count) => {
-                    for at in 0..count.parse::<usize>()? {
-                        outputs.write(&[u8::try_from(at % 251)?]);
-                    }
+/// Does what a task's bytes ask for: `bytes` and a number, `echo` and a text, and so on.
+#[expect(clippy::exit, reason = "this is how a worker dies")]
+pub(crate) fn obey(
+    (): &mut (),
+    tasks: Tasks<'_>,
+    outputs: &mut Outputs<'_>,
+) -> Result<(), JobError> {
+    for task in &tasks {
+        let task = std::str::from_utf8(task)?;
+        match task.split_once(' ').unwrap_or((task, "")) {
+            ("echo", text) => outputs.write(text.as_bytes()),
+            ("bytes", count) => {
+                for at in 0..count.parse::<usize>()? {
+                    outputs.write(&[u8::try_from(at % 251)?]);
                 }
-                ("zeros", count) => outputs.write(&vec![0; count.parse()?]),
-                ("fail", text) => {
-                    outputs.write(b"lost");
-                    return Err(JobError::new(text));
-                }
-                ("panic", text) => panic!("{text}"),
-                ("die", status) => std::process::exit(status.parse()?),
-                ("die-once", path) => {
-                    if !std::fs::exists(path)? {
-                        std::fs::write(path, "")?;
-                        std::process::abort();
-                    }
-                    outputs.write(b"alive");
-                }
-                ("scribble", _) => scribble()?,
-                ("take", ticks) => take(ticks.parse()?, outputs),
-                ("pid", _) => outputs.write(std::process::id().to_string().as_bytes()),
-                ("return", _) => return Ok(()),
-                _ => return Err(JobError::new(format!("cannot {task}"))),
             }
-            outputs.finish_task();
+            ("zeros", count) => outputs.write(&vec![0; count.parse()?]),
+            ("fail", text) => {
+                outputs.write(b"lost");
+                return Err(text.into());
+            }
+            ("panic", text) => panic!("{text}"),
+            ("die", status) => std::process::exit(status.parse()?),
+            ("die-once", path) => {
+                if !std::fs::exists(path)? {
+                    std::fs::write(path, "")?;
+                    std::process::abort();
+                }
+                outputs.write(b"alive");
+            }
+            ("scribble", _) => scribble()?,
+            ("take", ticks) => take(ticks.parse()?, outputs),
+            ("pid", _) => outputs.write(std::process::id().to_string().as_bytes()),
+            ("return", _) => return Ok(()),
+            _ => return Err(format!("cannot {task}").into()),
         }
-        Ok(())
+        outputs.finish_task();
     }
+    Ok(())
 }
 
 /// Works until the coarse clock has moved so often, without any output.
@@ -62,24 +59,22 @@ fn take(ticks: usize, outputs: &mut Outputs<'_>) {
 /// Writes over the counters of the memory that this worker shares with its parent.
 fn scribble() -> Result<(), JobError> {
     let maps = std::fs::read_to_string("/proc/self/maps")?;
-    let arena = maps.lines().find(|line| line.contains("memfd:")).and_then(|line| line.get(..12));
-    let address = usize::from_str_radix(arena.ok_or_else(|| JobError::new("no arena"))?, 16)?;
+    let rings = maps.lines().find(|line| line.contains("memfd:")).and_then(|line| line.get(..12));
+    let address = usize::from_str_radix(rings.ok_or("no rings")?, 16)?;
     // SAFETY: a page of this process that Rust knows of only as atomics in shared memory.
     unsafe { std::ptr::with_exposed_provenance_mut::<u8>(address).write_bytes(0xFF, 4096) };
     Ok(())
 }
 
 /// Nothing, as fast as it goes.
-pub(crate) struct Nothing;
-
-impl BatchJob for Nothing {
-    const NAME: &'static str = "nothing";
-    type Context = ();
-
-    fn run((): &mut (), tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        outputs.finish_empty(tasks.len());
-        Ok(())
-    }
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a job")]
+pub(crate) fn nothing(
+    (): &mut (),
+    tasks: Tasks<'_>,
+    outputs: &mut Outputs<'_>,
+) -> Result<(), JobError> {
+    outputs.finish_empty(tasks.len());
+    Ok(())
 }
 
 /// Two regions: adds a number to the bytes of one and writes them to the other.
@@ -89,69 +84,36 @@ pub(crate) struct Adder {
     output: Region,
 }
 
-impl Context for Adder {
-    const NAME: &'static str = "adder";
-    type Args = u8;
-
-    fn create(addend: u8, regions: Vec<Region>) -> Result<Self, JobError> {
-        let [input, output] =
-            regions.try_into().map_err(|_| JobError::new("two regions are needed"))?;
+impl Adder {
+    pub(crate) fn new(addend: u8, regions: Vec<Region>) -> Result<Self, JobError> {
+        let [input, output] = regions.try_into().map_err(|_| "two regions are needed")?;
         Ok(Self { addend, input, output })
     }
 }
 
-pub(crate) struct Add;
-
-impl BatchJob for Add {
-    const NAME: &'static str = "add";
-    type Context = Adder;
-
-    fn run(adder: &mut Adder, tasks: Tasks<'_>, outputs: &mut Outputs<'_>) -> Result<(), JobError> {
-        for task in tasks {
-            let at = usize::from_le_bytes(task.try_into()?);
-            // SAFETY: each task is one byte of the output, and the parent reads when all are done.
-            unsafe {
-                let byte = adder.input.bytes_unwatched()[at].wrapping_add(adder.addend);
-                adder.output.as_ptr().add(at).write(byte);
-            }
-            outputs.finish_task();
+pub(crate) fn add(
+    adder: &mut Adder,
+    tasks: Tasks<'_>,
+    outputs: &mut Outputs<'_>,
+) -> Result<(), JobError> {
+    for task in tasks {
+        let at = usize::from_le_bytes(task.try_into()?);
+        // SAFETY: each task is one byte of the output, and the parent reads when all are done.
+        unsafe {
+            let byte = adder.input.bytes_unwatched()[at].wrapping_add(adder.addend);
+            adder.output.as_ptr().add(at).write(byte);
         }
-        Ok(())
+        outputs.finish_task();
     }
+    Ok(())
 }
 
 /// A context that cannot be made.
-pub(crate) struct Broken;
-
-impl Context for Broken {
-    const NAME: &'static str = "broken";
-    type Args = String;
-
-    fn create(how: String, _: Vec<Region>) -> Result<Self, JobError> {
-        match how.as_str() {
-            "panic" => panic!("no such table"),
-            "exit" => std::process::exit(7),
-            _ => Err(JobError::new("no such file")),
-        }
+#[expect(clippy::exit, clippy::needless_pass_by_value, reason = "arguments are values")]
+pub(crate) fn break_down(how: String) -> Result<(), JobError> {
+    match how.as_str() {
+        "panic" => panic!("no such table"),
+        "exit" => std::process::exit(7),
+        _ => Err("no such file".into()),
     }
-}
-
-struct Unused;
-
-impl BatchJob for Unused {
-    const NAME: &'static str = "unused";
-    type Context = Broken;
-
-    fn run(_: &mut Broken, _: Tasks<'_>, _: &mut Outputs<'_>) -> Result<(), JobError> {
-        Ok(())
-    }
-}
-
-/// All of them.
-pub(crate) fn registry() -> Registry {
-    Registry::new()
-        .batch_job::<Obey>()
-        .batch_job::<Nothing>()
-        .batch_job::<Add>()
-        .batch_job::<Unused>()
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use wordhash::pool::{TaskSink, TaskSource, Transport};
 
-use crate::jobs::Obey;
+use crate::jobs::obey;
 use crate::{Collect, commands, pool};
 
 /// Counts what is heard of tasks before they are done.
@@ -30,10 +30,10 @@ impl TaskSink for Heard {
 }
 
 pub(crate) fn a_long_task_without_output_is_heard_of_while_it_is_at_work(transport: Transport) {
-    let mut pool = pool(1, transport).build(()).unwrap();
+    let mut pool = pool(1, transport).build().unwrap();
     let mut sink = Heard::default();
     let texts = ["echo a", "take 3", "take 0", "echo b", "take 2", "echo c"];
-    pool.run::<Obey>(&mut commands(texts), &mut sink).unwrap();
+    pool.run(obey, &mut commands(texts), &mut sink).unwrap();
     assert!(sink.before_done >= 2, "one or more for each long task: {}", sink.before_done);
     let outputs: Vec<&str> = (0..6).map(|task| sink.collect.text(task)).collect();
     assert_eq!(outputs, ["a", "", "", "b", "", "c"]);
@@ -77,8 +77,8 @@ pub(crate) fn a_long_task_waits_behind_another_only_while_the_end_is_known_to_be
     for known in [false, true] {
         let events = Rc::new(RefCell::new(Vec::new()));
         let mut source = Far { left: 12, known, events: Rc::clone(&events) };
-        let mut pool = pool(1, Transport::Shared).build(()).unwrap();
-        pool.run::<Obey>(&mut source, &mut Done(Rc::clone(&events))).unwrap();
+        let mut pool = pool(1, Transport::Shared).build().unwrap();
+        pool.run(obey, &mut source, &mut Done(Rc::clone(&events))).unwrap();
         let events = events.borrow();
         let second_taken_at_once = events.starts_with(&[true, true]);
         assert_eq!(second_taken_at_once, known, "{events:?}");

@@ -213,7 +213,7 @@ mod tests {
             interval: Some([1.25, 4.0]),
             verdict: Verdict::Faster,
         };
-        assert_eq!(comparison.time_ratio(), 0.5);
+        assert!((comparison.time_ratio() - 0.5).abs() < 1e-12);
         assert_eq!(comparison.time_ratio_interval(), Some([0.25, 0.8]));
     }
 }

@@ -207,14 +207,20 @@ fn the_detectable_difference_is_what_nine_of_ten_such_sessions_find() {
     assert!((detectable_bias(25, 20) - 0.868_772).abs() < 1e-6);
     assert!((at_least(25, 20, detectable_bias(25, 20)) - 0.9).abs() < 1e-6);
     // Ratios that are evenly spread over 20 % to either side (in the logarithm).
-    let spread: Vec<[u64; 2]> = (0..25)
-        .map(|round| [100_000, (((f64::from(round) - 12.0) / 60.0).exp() * 100_000.0) as u64])
-        .collect();
-    let rounds: Vec<&[u64]> = spread.iter().map(<[u64; 2]>::as_slice).collect();
-    let difference = of_rounds(&rounds).answers()[0].detectable_difference.unwrap();
+    let mut standings = repeated(&[], 0);
+    standings.enter(Entrant { work: 1, reference: None, family: None, chunksize: 0 });
+    standings.enter(Entrant { work: 1, reference: Some(0), family: None, chunksize: 0 });
+    for round in 0..25_u32 {
+        let ratio = ((f64::from(round) - 12.0) / 60.0).exp();
+        let second = Duration::from_secs(1);
+        standings.add(round as usize, &[(0, second), (1, second.mul_f64(ratio))]);
+        if round == 6 {
+            assert_eq!(standings.answers()[0].detectable_difference, None);
+        }
+    }
+    let difference = standings.answers()[0].detectable_difference.unwrap();
     // The quantile 0.1312 of these logarithms lies 0.1475 below the middle.
     assert!((difference - 0.1475_f64.exp_m1()).abs() < 0.0001, "{difference}");
-    assert_eq!(of_rounds(&rounds[..7]).answers()[0].detectable_difference, None);
 }
 
 proptest! {

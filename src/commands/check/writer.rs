@@ -8,10 +8,10 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::super::{OutputError, Screen};
 use crate::cli::{CheckArgs, CheckFormat};
-use crate::listing::unknown::{self, KnownLists, Mark, Summary, Unknown};
+use crate::listing::excerpt::{Excerpt, Mark};
+use crate::listing::unknown::{self, KnownLists, Summary, Unknown};
 use crate::size::Size;
 use crate::text::Passage;
-use crate::words::Shown;
 
 /// Results are written in pieces of about this size, which stay in the second-level cache.
 const PIECE_BYTES: usize = 256 << 10;
@@ -26,6 +26,9 @@ enum Shape {
     Marked {
         mark: Mark,
         with_name: bool,
+        most_columns: usize,
+        /// A line with unknown words that may go on in the next passage.
+        begun: Option<Excerpt>,
     },
     Json {
         first: bool,
@@ -68,6 +71,8 @@ impl Writer {
                 CheckFormat::Marked => Shape::Marked {
                     mark: if screen.no_color { Mark::Underline } else { Mark::Red },
                     with_name: several,
+                    most_columns: arguments.max_columns.into(),
+                    begun: None,
                 },
                 CheckFormat::Json => Shape::Json { first: true },
             }
@@ -94,8 +99,26 @@ impl Writer {
         passage: &'w Passage,
         screen: &'w mut Screen<'s>,
     ) -> Writing<'w, 's> {
-        let (lines, of_line) = (Lines::of(passage), Vec::new());
-        Writing { writer: self, name, lines, of_line, count: 0, screen }
+        Writing { writer: self, name, lines: Lines::of(passage), count: 0, screen }
+    }
+
+    /// Writes what is left of a text after its last passage.
+    pub(super) fn end_text(
+        &mut self,
+        name: &str,
+        screen: &mut Screen<'_>,
+    ) -> Result<(), OutputError> {
+        self.end_line(name);
+        self.flush(screen)
+    }
+
+    /// Writes the line with unknown words that was begun.
+    fn end_line(&mut self, name: &str) {
+        if let Shape::Marked { mark, with_name, begun, .. } = &mut self.shape
+            && let Some(excerpt) = begun.take()
+        {
+            excerpt.append(with_name.then_some(name), *mark, &mut self.piece);
+        }
     }
 
     /// Writes what comes behind the last word.
@@ -110,7 +133,7 @@ impl Writer {
             Shape::Json { .. } => screen.text(unknown::json_tail(summary))?,
             Shape::List { words, .. } => {
                 for word in words {
-                    self.piece.extend_from_slice(Shown(word).to_string().as_bytes());
+                    self.piece.extend_from_slice(unknown::shown(word).as_bytes());
                     self.piece.push(b'\n');
                 }
             }
@@ -133,8 +156,6 @@ pub(super) struct Writing<'w, 's> {
     writer: &'w mut Writer,
     name: &'w str,
     lines: Lines<'w>,
-    /// Those of one line, which are written when another line has one.
-    of_line: Vec<Range<usize>>,
     count: u64,
     screen: &'w mut Screen<'s>,
 }
@@ -147,14 +168,7 @@ impl Writing<'_, '_> {
         match &mut self.writer.shape {
             Shape::Count => {}
             Shape::List { words, bytes, most_bytes } => keep(word, words, bytes, *most_bytes)?,
-            Shape::Marked { .. } => {
-                if self.lines.would_leave(place.start) {
-                    self.end_line();
-                    self.lines.go_to(place.start);
-                }
-                let start = self.lines.start;
-                self.of_line.push(place.start - start..place.end - start);
-            }
+            Shape::Marked { .. } => self.mark(&place),
             Shape::Plain | Shape::Json { .. } => {
                 self.lines.go_to(place.start);
                 let (line, column) = (self.lines.line, self.lines.column_of(place.start));
@@ -172,22 +186,29 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    /// Writes what is left; how many words were unknown.
-    pub(super) fn end(mut self) -> Result<u64, OutputError> {
-        self.end_line();
-        self.writer.flush(self.screen)?;
-        Ok(self.count)
+    /// Marks a word in its line, of which an excerpt is begun with the first one.
+    fn mark(&mut self, place: &Range<usize>) {
+        self.lines.go_to(place.start);
+        let line = self.lines.line;
+        let Shape::Marked { begun, most_columns, .. } = &self.writer.shape else { return };
+        let most_columns = *most_columns;
+        if begun.as_ref().is_some_and(|begun| begun.line != line) {
+            self.writer.end_line(self.name);
+        }
+        let Shape::Marked { begun, .. } = &mut self.writer.shape else { return };
+        let at = place.start - self.lines.start..place.end - self.lines.start;
+        let (content, column) = (self.lines.line_reached(), self.lines.bytes_before);
+        let new = || Excerpt::of(line, column, content, &at, most_columns);
+        begun.get_or_insert_with(new).mark(column + at.start..column + at.end);
     }
 
-    /// Writes the line that was reached, if there are words to be marked in it.
-    fn end_line(&mut self) {
-        let Shape::Marked { mark, with_name } = self.writer.shape else { return };
-        if !self.of_line.is_empty() {
-            let place = (with_name.then_some(self.name), self.lines.line);
-            let (line, out) = (self.lines.line_reached(), &mut self.writer.piece);
-            unknown::append_marked(place, line, &self.of_line, mark, out);
-            self.of_line.clear();
+    /// Writes what is left; how many words were unknown.
+    pub(super) fn end(self) -> Result<u64, OutputError> {
+        if self.lines.ends_with_line() {
+            self.writer.end_line(self.name);
         }
+        self.writer.flush(self.screen)?;
+        Ok(self.count)
     }
 }
 
@@ -234,9 +255,9 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Whether a place is beyond the line that was reached.
-    fn would_leave(&self, place: usize) -> bool {
-        memchr(b'\n', &self.text[self.start..place]).is_some()
+    /// Whether the passage ends with a line.
+    fn ends_with_line(&self) -> bool {
+        self.text.ends_with(b"\n")
     }
 
     /// Goes on to the line of a place.

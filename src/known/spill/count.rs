@@ -7,13 +7,11 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
-use super::super::{
-    KnownError, KnownSet, MOST_DIGESTS, SET_BYTES_A_DIGEST, count_distinct, threads,
-};
+use super::super::{KnownError, KnownSet, MOST_DIGESTS, SET_BYTES_A_DIGEST, count_distinct};
 use super::{Key, Partition, Spill, SpillError, Spilled, Stop};
 use crate::os::region::Region;
+use crate::os::threads::with_threads;
 use crate::sha512::{DIGEST_LEN, Digest};
 
 /// Counts files.
@@ -58,23 +56,17 @@ impl Counter<'_> {
 
     /// Counts files of which every thread can have one in memory.
     fn count_side_by_side(&self, files: Vec<Partition>) -> Result<usize, SpillError> {
-        let Some(most) = files.iter().map(Partition::digests).max() else { return Ok(0) };
-        let threads = self.threads.get().min(files.len());
-        let queue = Mutex::new(files);
-        // A thread that panicked ends the count anyway; what it left is in order.
-        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let counts = threads::run(threads, vec![(); threads], |()| {
-            let mut memory = Self::memory(most)?;
-            let mut distinct = 0;
-            while let Some(file) = next() {
-                let digests = self.read(&file, 0..file.digests(), &mut memory)?;
-                // Its pages need not reach the disk any more.
-                drop(file);
-                distinct += count_distinct(digests, NonZeroUsize::MIN)?;
-            }
-            Ok(distinct)
-        })?;
-        counts.into_iter().sum()
+        let count = |file: Partition| {
+            let mut memory = Self::memory(file.digests())?;
+            let digests = self.read(&file, 0..file.digests(), &mut memory)?;
+            // Its pages need not reach the disk any more.
+            drop(file);
+            Ok(count_distinct(digests, NonZeroUsize::MIN)?)
+        };
+        with_threads(self.threads.get().min(files.len()), |threads| threads.map(files, count))
+            .map_err(|source| KnownError::Thread { source })?
+            .into_iter()
+            .sum()
     }
 
     /// Spreads the different digests of a file over new ones; `besides` are the bytes that the

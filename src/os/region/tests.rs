@@ -78,3 +78,13 @@ fn memory_that_could_shrink_is_refused() {
 fn writable_shared_memory_is_not_given_out_as_a_slice() {
     let _ = Region::shared(16).unwrap().frozen_bytes();
 }
+
+#[test]
+fn a_core_dump_leaves_large_shared_memory_out() {
+    let region = Region::shared(2 * HUGE_PAGE_BYTES).unwrap();
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let start = format!("{:x}-", region.as_ptr().addr());
+    let of_region = maps.split_once(&start).unwrap().1;
+    let flags = of_region.lines().find(|line| line.starts_with("VmFlags:")).unwrap();
+    assert!(flags.contains(" dd"), "{flags}");
+}

@@ -50,6 +50,7 @@ fn table_row(page: &mut String, grid: &Grid, row: &GridRow) {
     page.push_str(if is_recommended { "<tr class=\"recommended\">" } else { "<tr>" });
     for (index, (column, cell)) in grid.columns.iter().zip(&row.cells).enumerate() {
         let text = markup(&cell.text);
+        let shown = with_interval_below(&text);
         // What the column is sorted by: never the text of the element, which may hold a mark.
         let value = cell.value.map_or_else(|| text.clone(), |value| value.to_string());
         let class = match (column, row.verdict) {
@@ -64,12 +65,22 @@ fn table_row(page: &mut String, grid: &Grid, row: &GridRow) {
                 Mark::Unmarked => String::new(),
                 mark => format!("<span class=\"mark\">{}</span>", mark.words()),
             };
-            let _ = write!(page, "<th scope=\"row\"{attributes}>{mark}{text}</th>");
+            let _ = write!(page, "<th scope=\"row\"{attributes}>{mark}{shown}</th>");
         } else {
-            let _ = write!(page, "<td{attributes}>{text}</td>");
+            let _ = write!(page, "<td{attributes}>{shown}</td>");
         }
     }
     page.push_str("</tr>\n");
+}
+
+/// A figure with its interval below it, where the column needs no more room than one of them.
+fn with_interval_below(text: &str) -> String {
+    match text.split_once(" (") {
+        Some((figure, interval)) => {
+            format!("{figure} <span class=\"interval\">({interval}</span>")
+        }
+        None => text.to_owned(),
+    }
 }
 
 fn class(column: Column) -> &'static str {
