@@ -108,10 +108,8 @@ fn a_list_that_is_not_utf8_is_refused_only_when_asked() {
 
 #[test]
 fn an_archive_is_never_hashed_as_it_stands() {
-    let (folder, member) = file_of(b"word\n");
-    let name = member.file_name().unwrap();
-    let tar = std::process::Command::new("tar").args(["-cC"]).arg(folder.path()).arg(name).output();
-    let tar = tar.expect("tar is needed to make an archive with").stdout;
+    // GNU's header of a file, as far as it tells the format.
+    let tar = [&b"words.txt"[..], &[0; 248], b"ustar  \0", &[0; 247], b"word\n"].concat();
     for (magic, name) in [
         (&b"\xfd7zXZ\0\0\0"[..], "xz"),
         (b"BZh91AY&SY", "bzip2"),

@@ -1,16 +1,20 @@
-//! `wordhash check`: held against a set built in Python, and against bad input of every kind.
+//! `wordhash check`: compared with a set of words that is looked up word by word, and given bad
+//! input of every kind.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
+mod judges;
+mod packing;
 mod program;
 
-use std::ffi::OsStr;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use program::{Ended, program, python, signal, start, wordhash, wordhash_reading};
+use judges::debian_word_list;
+use program::{Ended, at_a_terminal, program, signal, start, wordhash, wordhash_reading};
 
 const WAYS: [&[&str]; 5] = [
     &["--serial"],
@@ -61,17 +65,25 @@ impl Desk {
     }
 }
 
-/// What a set in Python makes of a text: the words of ASCII letters with inner apostrophes.
-#[track_caller]
-fn by_python(known: &Path, text: &Path, exact: bool) -> String {
-    let program = "import re, sys\n\
-        known = set(open(sys.argv[1], 'rb').read().split(b'\\n'))\n\
-        for number, line in enumerate(open(sys.argv[2], 'rb'), 1):\n    \
-            for word in re.finditer(rb\"[A-Za-z]+(?:'[A-Za-z]+)*\", line):\n        \
-                if word[0] in known or sys.argv[3] == 'no' and word[0].lower() in known: continue\n        \
-                print(f'text:{number}:{word.start() + 1}: {word[0].decode()}')";
-    let exact = if exact { "yes" } else { "no" };
-    python(program, &[known.as_os_str(), text.as_os_str(), OsStr::new(exact)])
+/// What a set makes of a text: its words of ASCII letters with inner apostrophes, looked up one by
+/// one.
+fn by_a_set(known: &Path, text: &Path, exact: bool) -> String {
+    let (known, text) = (std::fs::read(known).unwrap(), std::fs::read(text).unwrap());
+    let known: HashSet<&[u8]> = known.split(|&byte| byte == b'\n').collect();
+    let mut unknown = String::new();
+    for (line, number) in text.split(|&byte| byte == b'\n').zip(1..) {
+        let mut end = 0;
+        for run in line.split(|&byte| byte != b'\'' && !byte.is_ascii_alphabetic()) {
+            let column = end + run.iter().take_while(|&&byte| byte == b'\'').count() + 1;
+            end += run.len() + 1;
+            let word = str::from_utf8(run).unwrap().trim_matches('\'');
+            let is_known = |word: &str| known.contains(word.as_bytes());
+            if !(word.is_empty() || is_known(word) || !exact && is_known(&word.to_lowercase())) {
+                writeln!(unknown, "text:{number}:{column}: {word}").unwrap();
+            }
+        }
+    }
+    unknown
 }
 
 /// 60,000 words, a half of them known, in lines, capitals and punctuation of many kinds.
@@ -95,10 +107,10 @@ fn long_text() -> (Desk, PathBuf) {
 }
 
 #[test]
-fn unknown_words_are_those_of_a_set_in_python_in_every_way_of_running() {
+fn unknown_words_are_those_of_a_set_in_every_way_of_running() {
     let (desk, text) = long_text();
     for (exact, options) in [(false, &[][..]), (true, &["--exact"])] {
-        let expected = by_python(&desk.path("known"), &text, exact);
+        let expected = by_a_set(&desk.path("known"), &text, exact);
         assert!(expected.lines().count() > 10_000);
         for way in WAYS {
             let ended = desk.check(&[way, options, &["text"]].concat()).exits_with(1);
@@ -151,21 +163,19 @@ fn any_number_of_workers_gives_the_same_results() {
 #[test]
 fn lists_add_up_and_may_be_packed() {
     let desk = Desk::with_known("one\r\n\r\ntwo\r\n");
-    desk.put("more", "\u{feff}three\nfour");
-    let pack = Command::new("gzip").arg("more").current_dir(desk.folder.path()).status();
-    assert!(pack.expect("gzip is needed to make archives with").success());
-    desk.put("text", "One, two; THREE four five");
+    desk.put("more.gz", packing::gzip("\u{feff}three\nfour".as_bytes(), 6));
+    let text = "One, two; THREE four five";
+    desk.put("text", text);
     assert_eq!(
         desk.check(&["text"]).exits_with(1).text(),
-        "text:1:6: two\n".replace("6: two", "11: THREE\ntext:1:17: four\ntext:1:22: five")
+        "text:1:11: THREE\ntext:1:17: four\ntext:1:22: five\n"
     );
     let ended = desk.check(&["--known=more.gz", "text"]).exits_with(1);
     assert_eq!(ended.text(), "text:1:22: five\n");
     desk.put("five", "five");
     let ended = desk.check(&["--known=more.gz", "--known", "five", "text"]).exits_with(0);
     assert_eq!((ended.text(), ended.stderr), (String::new(), String::new()));
-    let pack = Command::new("zstd").args(["-q", "text"]).current_dir(desk.folder.path()).status();
-    assert!(pack.expect("zstd is needed to make archives with").success());
+    desk.put("text.zst", packing::zstd(text.as_bytes(), 3));
     let ended = desk.check(&["--known=more.gz", "text.zst"]).exits_with(1);
     assert_eq!(ended.text(), "text.zst:1:22: five\n");
 }
@@ -245,19 +255,6 @@ fn a_long_line_is_shown_once_and_in_part_with_any_number_of_workers() {
     }
 }
 
-/// A dictionary of Debian's, where it is installed.
-fn dictionary(name: &str, package: &str) -> Option<PathBuf> {
-    let path = Path::new("/usr/share/dict").join(name);
-    if !path.exists() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "not tested: {} is missing (Debian: {package})",
-            path.display()
-        );
-    }
-    path.exists().then_some(path)
-}
-
 #[test]
 fn prose_is_known_to_a_dictionary_but_for_its_unknown_words() {
     for (name, package, prose, unknown) in [
@@ -285,7 +282,7 @@ fn prose_is_known_to_a_dictionary_but_for_its_unknown_words() {
             "maizon\n",
         ),
     ] {
-        let Some(known) = dictionary(name, package) else { continue };
+        let Some(known) = debian_word_list(name, package) else { continue };
         let desk = Desk::with_known(std::fs::read(&known).unwrap());
         assert_eq!(desk.said(prose, &["--list"]), unknown, "{name}");
         let itself = desk.check(&["--serial", "--count", "known"]).exits_with(0);
@@ -362,20 +359,12 @@ fn a_terminal_is_shown_the_lines_unless_it_wants_no_colours() {
     let desk = Desk::with_known("the\n");
     desk.put("text", "the\nthe end\n");
     let shown = |no_color: &str| {
-        let program = env!("CARGO_BIN_EXE_wordhash");
-        let line = format!("'{program}' check -q --serial --known known text");
-        let script = Command::new("script")
-            .args(["-qec", &line, "/dev/null"])
-            .env("NO_COLOR", no_color)
-            .current_dir(desk.folder.path())
-            .stdin(Stdio::null())
-            .output();
-        script.ok().map(|output| String::from_utf8(output.stdout).unwrap())
+        let mut command = desk.command(&["--serial", "text"]);
+        command.env("NO_COLOR", no_color);
+        at_a_terminal(command).exits_with(1).text()
     };
-    // `script` makes the terminal, where it is installed.
-    let Some(text) = shown("") else { return };
-    assert_eq!(text, "2: the \x1b[4;31mend\x1b[0m\r\n");
-    assert_eq!(shown("1").unwrap(), "text:2:5: end\r\n");
+    assert_eq!(shown(""), "2: the \x1b[4;31mend\x1b[0m\r\n");
+    assert_eq!(shown("1"), "text:2:5: end\r\n");
 }
 
 #[test]

@@ -1,34 +1,25 @@
 //! The completions, asked for by the shells that they are for.
 //!
-//! bash is everywhere; where zsh or fish is not installed, its test says so and passes.
+//! bash is everywhere; zsh and fish are judges that may be missing.
 
+mod judges;
 mod program;
 
-use std::io::{self, ErrorKind, Write as _};
 use std::process::Command;
 
+use judges::{FISH, ZSH};
 use program::wordhash;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wordhash");
 
-/// What a shell writes, which must be nothing but offers; `None` where it is not installed.
+/// The lines that a shell writes with these arguments, which must be nothing but offers.
 #[track_caller]
-fn said_by(shell: &str, arguments: &[&str]) -> Option<Vec<String>> {
-    let mut command = Command::new(shell);
-    let output = match command.args(arguments).env("PROGRAM", PROGRAM).output() {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            // Not println!, which the test harness swallows where a test passes.
-            let note =
-                format!("NOT TESTED: no {shell} in PATH (Debian: apt-get install {shell})\n");
-            io::stderr().write_all(note.as_bytes()).expect("standard error");
-            return None;
-        }
-        output => output.expect("it can be run"),
-    };
+fn offers_of(mut shell: Command, arguments: &[&str]) -> Vec<String> {
+    let output = shell.args(arguments).env("PROGRAM", PROGRAM).output().expect("it can be run");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{shell}: {said}");
+    assert!(output.status.success() && said.is_empty(), "{shell:?}: {said}");
     let offers = String::from_utf8(output.stdout).expect("text");
-    Some(offers.lines().map(str::to_owned).collect())
+    offers.lines().map(str::to_owned).collect()
 }
 
 /// What all shells must complete alike: a command line and what is offered for its last word.
@@ -63,8 +54,8 @@ fn bash_completes_commands_options_and_values() {
         BEHIND_THE_LIST,
     ];
     for (line, offers) in LINES.into_iter().chain(more) {
-        let found = said_by("bash", &["--norc", "-c", script, "bash", line]);
-        assert_eq!(found.expect("bash is there"), offers, "{line}");
+        let found = offers_of(Command::new("bash"), &["--norc", "-c", script, "bash", line]);
+        assert_eq!(found, offers, "{line}");
     }
 }
 
@@ -76,7 +67,8 @@ fn fish_completes_commands_options_and_values() {
         true # which `string` is only where it has replaced something
     ";
     for (line, offers) in LINES {
-        let Some(found) = said_by("fish", &["--no-config", "-c", script, line]) else { return };
+        let Some(fish) = FISH.command() else { return };
+        let found = offers_of(fish, &["--no-config", "-c", script, line]);
         assert_eq!(found, offers, "{line}");
     }
 }
@@ -119,7 +111,8 @@ fn zsh_completes_commands_options_and_values() {
     std::fs::write(folder.path().join(".zshrc"), ZSHRC).expect("a file");
     for (line, offers) in LINES.into_iter().chain([BEHIND_THE_LIST]) {
         let arguments = ["-f", "-c", ZSH_AT_A_TERMINAL, "zsh", path, line];
-        let Some(found) = said_by("zsh", &arguments) else { return };
+        let Some(zsh) = ZSH.command() else { return };
+        let found = offers_of(zsh, &arguments);
         assert_eq!(found, offers, "{line}");
         std::fs::remove_file(folder.path().join("offers")).expect("what it offered");
     }

@@ -1,13 +1,16 @@
 //! `sweep --export`: every file is opened by a reader that is not ours, stays whole whatever
 //! happens, and is refused before anything is measured where it could not be written.
 
+mod judges;
 mod program;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use program::{DEADLINE, file_of, program, python, sample, signal, start, within, wordhash};
+use judges::python;
+use program::{DEADLINE, at_a_terminal, file_of, program, sample, signal, start, within, wordhash};
+use serde_json::{Value, json};
 
 const SIGINT: i32 = 2;
 
@@ -117,6 +120,7 @@ for pid, row in enumerate(run['results'], 1):
     assert len(lanes) == 1 + (row['workers'] or 1), lanes
 ";
 
+/// Has Python read the files of a folder, where there is Python.
 #[track_caller]
 fn judged_by_python(folder: &Path, trace: bool) {
     let program = if trace { format!("{READER}{TRACE_READER}") } else { READER.to_owned() };
@@ -239,56 +243,44 @@ fn a_file_that_cannot_be_written_is_an_error_before_anything_is_measured() {
     wordhash(&arguments).fails_saying(&["--export", "report.pdf", ".trace.json"]);
 }
 
-/// What a sweep prints on a terminal of 80 columns; `None` where there is no `script`.
-fn on_a_terminal(more: &str) -> Option<String> {
-    let command = format!(
-        "stty cols 80; {} sweep -w 2 -c 50,100,200 --runs 2 --quiet {more} {}",
-        env!("CARGO_BIN_EXE_wordhash"),
-        english()
-    );
-    let mut script = Command::new("script");
-    script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
-    match script.stdin(std::process::Stdio::null()).output() {
-        Ok(output) => {
-            assert!(output.status.success(), "{output:?}");
-            Some(String::from_utf8(output.stdout).expect("text"))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => panic!("{error}"),
-    }
+/// What a sweep shows at a terminal.
+fn shown_at_a_terminal(more: &[&str]) -> String {
+    let words = english();
+    let usual = ["sweep", "-w=2", "-c=50,100,200", "--runs=2", "--quiet"];
+    at_a_terminal(program(&[&usual[..], more, &[&words]].concat())).exits_with(0).text()
 }
 
 #[test]
 fn a_terminal_is_shown_the_curve_unless_it_is_not_wanted() {
-    let Some(with_chart) = on_a_terminal("") else {
-        use std::io::Write as _;
-        // Not println!, which the test harness swallows where a test passes.
-        let note = b"NOT TESTED: no script in PATH (Debian: apt-get install bsdutils)\n";
-        std::io::stderr().write_all(note).unwrap();
-        return;
-    };
+    let with_chart = shown_at_a_terminal(&[]);
     for part in ["speed-up", "words in a task", "\u{254c} serial, "] {
         assert!(with_chart.contains(part), "{part} in\n{with_chart}");
     }
-    let without = on_a_terminal("--no-chart").expect("it was there a moment ago");
+    let without = shown_at_a_terminal(&["--no-chart"]);
     assert!(without.contains("speed-up"), "{without}");
     assert!(!without.contains("words in a task"), "{without}");
 }
 
-/// How many runs each row of a saved sweep has.
-fn runs_of(json: &str) -> Vec<usize> {
-    let program = "import json, sys
-print(*(len(row['samples']) for row in json.loads(sys.argv[1])['results']))";
-    let printed = python(program, &[json.as_ref()]);
-    printed.split_whitespace().map(|count| count.parse().expect("a count")).collect()
+#[track_caller]
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
+}
+
+/// The whole numbers of this name in the samples of each row.
+fn of_samples(run: &Value, name: &str) -> Vec<Vec<u64>> {
+    let number = |sample: &Value| sample[name].as_u64().expect("a number");
+    let numbers = |row: &Value| list(&row["samples"]).iter().map(number).collect();
+    list(&run["results"]).iter().map(numbers).collect()
 }
 
 #[test]
 fn precision_makes_as_many_rounds_of_all_rows_as_it_needs() {
     let words = english();
     let usual = ["sweep", "-q", "-w=2", "-c=50,even", "--format=json", &words];
-    let with =
-        |more: &[&str]| runs_of(&wordhash(&[&usual[..], more].concat()).exits_with(0).text());
+    let with = |more: &[&str]| {
+        let run = wordhash(&[&usual[..], more].concat()).exits_with(0).json();
+        of_samples(&run, "round").iter().map(Vec::len).collect::<Vec<_>>()
+    };
     let counts = with(&["--precision=50%", "--max-time=5"]);
     // Three rows need ten rounds for a verdict.
     assert!(counts.len() == 3 && counts[0] >= 10, "{counts:?}");
@@ -315,18 +307,17 @@ fn refined_sizes_run_in_rounds_of_the_same_session() {
     let words = english();
     let arguments =
         ["sweep", "-q", "-w=2", "-c=10,50,200", "--runs=3", "--refine=2", "--format=json", &words];
-    let json = wordhash(&arguments).succeeds_quietly().text();
-    let program = "import json, sys
-rows = json.loads(sys.argv[1])['results']
-sizes = [row['chunksize'] for row in rows]
-assert len(set(sizes)) == len(sizes) == 6 and sizes[:4] == [None, 10, 50, 200], sizes
-rounds = [[sample['round'] for sample in row['samples']] for row in rows]
-assert rounds[0] == [0, 1, 2, 3, 4, 5], rounds
-assert rounds[4] == rounds[5] == [3, 4, 5], rounds
-positions = sorted(sample['position'] for row in rows for sample in row['samples'])
-assert positions == list(range(len(positions))), positions
-print('read')";
-    assert_eq!(python(program, &[json.as_ref()]).trim(), "read");
+    let run = wordhash(&arguments).succeeds_quietly().json();
+    let sizes: Vec<Option<u64>> =
+        list(&run["results"]).iter().map(|row| row["chunksize"].as_u64()).collect();
+    assert_eq!(sizes[..4], [None, Some(10), Some(50), Some(200)]);
+    assert_eq!(sizes.iter().collect::<HashSet<_>>().len(), 6, "{sizes:?}");
+    let rounds = of_samples(&run, "round");
+    assert_eq!(rounds[0], [0, 1, 2, 3, 4, 5]);
+    assert_eq!(rounds[4..], [[3, 4, 5], [3, 4, 5]]);
+    let mut positions = of_samples(&run, "position").concat();
+    positions.sort_unstable();
+    assert!(positions.iter().copied().eq(0..positions.len() as u64), "{positions:?}");
 }
 
 #[test]
@@ -336,16 +327,13 @@ fn a_seed_gives_the_same_orders_again_and_every_result_has_it() {
         let seed = format!("--seed={seed}");
         let arguments =
             ["sweep", "-q", "-w=1", "-c=50,100,200", "--runs=4", &seed, "--format=json", &words];
-        let json = wordhash(&arguments).succeeds_quietly().text();
-        let program = "import json, sys
-run = json.loads(sys.argv[1])
-order = sorted((s['position'], row['label']) for row in run['results'] for s in row['samples'])
-print(run['seed'], *(label for _, label in order))";
-        python(program, &[json.as_ref()])
+        let run = wordhash(&arguments).succeeds_quietly().json();
+        (run["seed"].as_u64(), of_samples(&run, "position"))
     };
-    assert_eq!(orders("81"), orders("81"));
-    assert!(orders("81").starts_with("81 "));
-    assert_ne!(orders("81"), orders("82"));
+    let first = orders("81");
+    assert_eq!(first.0, Some(81));
+    assert_eq!(first, orders("81"));
+    assert_ne!(first.1, orders("82").1);
 }
 
 #[test]
@@ -354,30 +342,26 @@ fn blocked_rows_get_times_and_no_verdicts() {
     let arguments =
         ["sweep", "-w=2", "-c=50,100", "--order=blocked", "--runs=15", "--format=json", &words];
     let ended = wordhash(&arguments).exits_with(0);
-    let program = "import json, sys
-run = json.loads(sys.argv[1])
-assert run['order'] == 'blocked' and run['answers'] == [], run
-assert all(row['against_reference'] is None for row in run['results'])
-print('read')";
-    assert_eq!(python(program, &[ended.text().as_ref()]).trim(), "read");
+    let run = ended.json();
+    assert_eq!((&run["order"], &run["answers"]), (&json!("blocked"), &json!([])));
+    assert!(list(&run["results"]).iter().all(|row| row["against_reference"].is_null()), "{run}");
     assert!(ended.stderr.contains("no verdicts are given"), "{}", ended.stderr);
 }
 
 /// A saved sweep whose one row beside the serial one is so many times as fast as it, ±2%.
 fn saved(checksum: &str, speedup: f64) -> Vec<u8> {
-    let program = "import json, sys
-run = json.loads(sys.argv[1])
-run['input']['checksum'] = sys.argv[2]
-speedup = float(sys.argv[3])
-run['results'][1]['against_reference'] = dict(
-    rounds=20, wins=20, speedup=speedup, interval=[speedup * 0.98, speedup * 1.02],
-    verdict='faster')
-print(json.dumps(run))";
     let words = english();
-    let run = wordhash(&["sweep", "-q", "-w=1", "-c=50", "--runs=2", "--format=json", &words]);
-    let run = run.succeeds_quietly().text();
-    let speedup = speedup.to_string();
-    python(program, &[run.as_ref(), checksum.as_ref(), speedup.as_ref()]).into_bytes()
+    let sweep = wordhash(&["sweep", "-q", "-w=1", "-c=50", "--runs=2", "--format=json", &words]);
+    let mut run = sweep.succeeds_quietly().json();
+    run["input"]["checksum"] = json!(checksum);
+    run["results"][1]["against_reference"] = json!({
+        "rounds": 20,
+        "wins": 20,
+        "speedup": speedup,
+        "interval": [speedup * 0.98, speedup * 1.02],
+        "verdict": "faster",
+    });
+    serde_json::to_vec(&run).expect("JSON")
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! What an installation consists of besides the program: help and manual pages. The completions
 //! are the subject of `completions.rs`.
 
+mod judges;
 mod program;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use program::wordhash;
+use judges::{Judge, MAN, MANDOC};
+use program::{Ended, wordhash};
 use wordhash::cli::Cli;
 
 /// The commands that the program's help names.
@@ -119,35 +121,58 @@ fn the_version_names_the_engines_built_in() {
     assert_eq!(short, concat!("wordhash ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
-/// What a formatter makes of a page, if it is installed and has nothing to complain of.
+/// The page of a command, or the program's own.
+fn manual_page(command: Option<&str>) -> Ended {
+    let arguments: Vec<&str> = std::iter::once("man").chain(command).collect();
+    wordhash(&arguments).succeeds_quietly()
+}
+
+/// What a manual page is called.
+fn page_name(command: Option<&str>) -> String {
+    command.map_or("wordhash".to_owned(), |command| format!("wordhash-{command}"))
+}
+
+/// What a formatter makes of a page, of which it has nothing to complain.
 #[track_caller]
-fn formatted(formatter: &[&str], page: &[u8]) -> Option<String> {
-    let mut command = Command::new(formatter[0]);
-    command.args(&formatter[1..]).env("MANWIDTH", "100").env("LC_ALL", "C.UTF-8");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().ok()?;
-    child.stdin.take()?.write_all(page).expect("it reads the page");
+fn formatted(mut formatter: Command, page: &[u8]) -> String {
+    formatter.env("MANWIDTH", "100").env("LC_ALL", "C.UTF-8");
+    formatter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = formatter.spawn().expect("it can be run");
+    child.stdin.take().expect("piped above").write_all(page).expect("it reads the page");
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{formatter:?}: {said}");
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]
-fn the_manual_pages_are_formatted_without_warnings() {
+fn every_command_has_a_manual_page() {
     for command in all_commands() {
-        let arguments: Vec<&str> = std::iter::once("man").chain(command.as_deref()).collect();
-        let page = wordhash(&arguments).succeeds_quietly();
-        let name = command
-            .as_deref()
-            .map_or("wordhash".to_owned(), |command| format!("wordhash-{command}"));
-        let title = format!(".TH {}", name.to_uppercase());
+        let page = manual_page(command.as_deref());
+        let title = format!(".TH {}", page_name(command.as_deref()).to_uppercase());
         assert!(page.text().contains(&title), "{title}\n{}", page.text());
-        for formatter in [&["man", "--warnings", "-l", "-"][..], &["mandoc", "-W", "warning"]] {
-            if let Some(text) = formatted(formatter, &page.stdout) {
-                assert!(text.contains(&name), "{formatter:?}\n{text}");
-            }
-        }
     }
     wordhash(&["man", "sleep"]).fails_saying(&["`sleep`", "sweep"]);
+}
+
+/// Has a formatter read all manual pages, where it is installed.
+#[track_caller]
+fn every_page_is_formatted_by(formatter: &Judge, options: &[&str]) {
+    for command in all_commands() {
+        let Some(mut formatter) = formatter.command() else { return };
+        formatter.args(options);
+        let text = formatted(formatter, &manual_page(command.as_deref()).stdout);
+        let name = page_name(command.as_deref());
+        assert!(text.contains(&name), "{name}\n{text}");
+    }
+}
+
+#[test]
+fn man_formats_the_manual_pages_without_warnings() {
+    every_page_is_formatted_by(&MAN, &["--warnings", "-l", "-"]);
+}
+
+#[test]
+fn mandoc_formats_the_manual_pages_without_warnings() {
+    every_page_is_formatted_by(&MANDOC, &["-W", "warning"]);
 }

@@ -1,19 +1,18 @@
 //! The HTML report in a real browser: Debian's chromium, without a window and without a network.
 //!
 //! The page is looked at from outside, through frames of a test page: 360, 1000 and 1200 pixels wide,
-//! with scripts and without. Where chromium is not installed the tests say so and pass; with
-//! `WORDHASH_REQUIRE_BROWSER=1` they fail instead.
+//! with scripts and without.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
+mod judges;
 mod measurements;
 
-use std::env;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use judges::CHROMIUM;
 use measurements::full_page;
 
 const FLAGS: [&str; 10] = [
@@ -29,32 +28,15 @@ const FLAGS: [&str; 10] = [
     "--hide-scrollbars",
 ];
 
-/// Runs with a profile of its own; what the page became, and what the browser had to say.
-fn browse(chromium: &Path, page: &Path, more: &[&str]) -> (String, String) {
+/// What a page becomes in a browser with a profile of its own, and the browser's log.
+fn browse(mut chromium: Command, page: &Path, more: &[&str]) -> (String, String) {
     let profile = tempfile::tempdir().unwrap();
-    let mut command = Command::new(chromium);
-    command.args(FLAGS).args(more).arg(format!("--user-data-dir={}", profile.path().display()));
-    command.arg(format!("file://{}", page.display()));
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    chromium.args(FLAGS).args(more).arg(format!("--user-data-dir={}", profile.path().display()));
+    chromium.arg(format!("file://{}", page.display()));
+    let Output { status, stdout, stderr } = chromium.output().unwrap();
     let (page, log) = (String::from_utf8(stdout).unwrap(), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{log}");
     (page, log.into_owned())
-}
-
-fn chromium() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let found = env::split_paths(&path)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|candidate| candidate.is_file());
-    if found.is_none() {
-        let required = env::var_os("WORDHASH_REQUIRE_BROWSER").is_some_and(|value| value == "1");
-        assert!(!required, "no chromium in PATH, and WORDHASH_REQUIRE_BROWSER=1 asks for one");
-        // Not println!, which the test harness swallows where a test passes.
-        let note = b"NOT TESTED: no chromium in PATH (Debian: apt-get install chromium)\n";
-        io::stderr().write_all(note).unwrap();
-    }
-    found
 }
 
 /// Writes a page where it can be looked at after the test.
@@ -71,31 +53,31 @@ fn complaints(log: &str) -> Vec<&str> {
 
 #[test]
 fn the_page_has_no_console_error_and_can_be_sorted_with_scripts() {
-    let Some(chromium) = chromium() else { return };
+    let Some(chromium) = CHROMIUM.command() else { return };
     let page = written("browser.html", &full_page());
-    let (dom, log) = browse(&chromium, &page, &["--dump-dom"]);
+    let (dom, log) = browse(chromium, &page, &["--dump-dom"]);
     assert_eq!(complaints(&log), [""; 0]);
     assert!(dom.contains("<button type=\"button\">chunksize</button>"), "{dom}");
 }
 
 #[test]
 fn without_scripts_the_page_has_nothing_to_complain_about_but_that() {
-    let Some(chromium) = chromium() else { return };
+    let Some(chromium) = CHROMIUM.command() else { return };
     // Chromium's own means to take a page's picture or text need scripts, so the page stands in
     // a frame that may not run any.
     let report = full_page().replace('&', "&amp;").replace('"', "&quot;");
     let page =
         format!("<!doctype html><iframe sandbox width=\"1200\" srcdoc=\"{report}\"></iframe>");
-    let (_, log) = browse(&chromium, &written("browser_plain.html", &page), &["--dump-dom"]);
+    let (_, log) = browse(chromium, &written("browser_plain.html", &page), &["--dump-dom"]);
     let complaints = complaints(&log);
     assert!(complaints.len() == 1 && complaints[0].contains("Blocked script execution"), "{log}");
 }
 
 #[test]
 fn a_console_error_would_be_noticed() {
-    let Some(chromium) = chromium() else { return };
+    let Some(chromium) = CHROMIUM.command() else { return };
     let page = full_page().replace("</main>", "</main><script>nothing.here()</script>");
-    let (_, log) = browse(&chromium, &written("browser_error.html", &page), &["--dump-dom"]);
+    let (_, log) = browse(chromium, &written("browser_error.html", &page), &["--dump-dom"]);
     assert_eq!(complaints(&log).len(), 1, "{log}");
 }
 
@@ -219,14 +201,14 @@ const canBeUnderstood = page => {
 
 #[test]
 fn nothing_overflows_on_a_phone_and_every_heading_sorts() {
-    let Some(chromium) = chromium() else { return };
+    let Some(chromium) = CHROMIUM.command() else { return };
     let report = full_page().replace('&', "&amp;").replace('<', "&lt;");
     let page = format!(
         "<!doctype html><meta charset=\"utf-8\"><template id=\"report\">{report}</template>\
          <body><script>{INSPECTION}</script></body>"
     );
     let page = written("browser_inspection.html", &page);
-    let (dom, log) = browse(&chromium, &page, &["--dump-dom", "--virtual-time-budget=20000"]);
+    let (dom, log) = browse(chromium, &page, &["--dump-dom", "--virtual-time-budget=20000"]);
     let (_, found) = dom.split_once("inspected\n").unwrap_or_else(|| panic!("no answer: {log}"));
     let (problems, _) = found.split_once("</pre>").unwrap();
     assert_eq!(problems.trim(), "", "{}", page.display());

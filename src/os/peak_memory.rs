@@ -34,6 +34,8 @@ pub(crate) fn field_bytes(status: &str, name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -50,8 +52,12 @@ mod tests {
         let touched = vec![1_u8; 8 << 20];
         assert!(touched.iter().all(|&byte| byte == 1));
         drop(touched);
-        if let Some(bytes) = peak.bytes() {
-            assert!(bytes >= 8 << 20);
-        }
+        let Some(bytes) = peak.bytes() else {
+            // Not println!, which the test harness swallows where a test passes.
+            let note = b"NOT TESTED: the peak of memory: this system does not tell it\n";
+            std::io::stderr().write_all(note).unwrap();
+            return;
+        };
+        assert!(bytes >= 8 << 20);
     }
 }

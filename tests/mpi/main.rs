@@ -2,6 +2,8 @@
 //!
 //! Several machines are the subject of `scripts/mpi_hosts.sh`.
 
+#[path = "../packing/mod.rs"]
+mod packing;
 #[path = "../program/mod.rs"]
 mod program;
 

@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,6 +25,13 @@ impl Ended {
     /// Standard output as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard output as JSON, without the product's own types.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.shown()))
     }
 
     /// The exit status is `code`, or the test fails and shows the run.
@@ -255,11 +263,28 @@ pub(crate) fn file_of(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// What Python prints for a program and its arguments.
+/// Runs a command to its end with both outputs at a terminal of 80 columns: what it writes there is
+/// its standard output, with CRLF for each LF.
 #[track_caller]
-pub(crate) fn python(program: &str, arguments: &[&OsStr]) -> String {
-    let output = Command::new("python3").arg("-c").arg(program).args(arguments).output();
-    let output = output.expect("python3 is needed to compare results with");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
+pub(crate) fn at_a_terminal(mut command: Command) -> Ended {
+    use rustix::fs::{Mode, OFlags};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+    grantpt(&terminal).expect("it may be opened");
+    unlockpt(&terminal).expect("it may be opened");
+    let name = ptsname(&terminal, Vec::new()).expect("it has a name");
+    let size = rustix::termios::Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&terminal, size).expect("it has a size");
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let output = || rustix::fs::open(&name, flags, Mode::empty()).expect("the program's end");
+    command.stdout(output()).stderr(output());
+    let running = start(command);
+    let reader = std::thread::spawn(move || {
+        let mut written = Vec::new();
+        // Reading fails once the program's end is closed.
+        let _ = File::from(terminal).read_to_end(&mut written);
+        written
+    });
+    let ended = running.end();
+    Ended { stdout: reader.join().expect("the reader does not panic"), ..ended }
 }
