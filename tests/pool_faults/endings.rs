@@ -182,7 +182,16 @@ pub(crate) fn be_in_storm(transport: Transport, method: StartMethod) {
     say(&format!("{dead} died"));
 }
 
-/// Kills a worker of such a parent every few milliseconds until it is done.
+/// Whether a process has used up a tick of CPU time in its own code.
+fn has_worked(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
+    fields.split_whitespace().nth(11).is_some_and(|ticks| ticks != "0")
+}
+
+/// Kills a worker of such a parent every few milliseconds until it is done. A crowded machine may
+/// let none begin to work before it is killed, and many such deaths in a row are an error; so only
+/// workers that have worked are killed.
 fn storm(transport: Transport, method: StartMethod) {
     let mut parent = Command::new("/proc/self/exe")
         .args(["--be-in-storm", transport.name(), method.name()])
@@ -197,7 +206,8 @@ fn storm(transport: Transport, method: StartMethod) {
             break;
         }
         let pids = std::fs::read_to_string(&children).unwrap_or_default();
-        let pids: Vec<i32> = pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+        let pids = pids.split_whitespace().map(|pid| pid.parse().unwrap());
+        let pids: Vec<i32> = pids.filter(|&pid| has_worked(pid)).collect();
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         if let Some(&pid) = pids.get(random as usize % pids.len().max(1)) {
             let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
