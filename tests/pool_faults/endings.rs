@@ -2,6 +2,7 @@
 //! outlives its parent, and results stay right.
 
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
@@ -162,8 +163,10 @@ pub(crate) fn primes((start, end): (u32, u32)) -> Result<u32, JobError> {
     Ok(u32::try_from((start..end).filter(is_prime).count())?)
 }
 
-const STORM_END: u32 = 400_000;
-const PRIMES_BELOW_STORM_END: u32 = 33_860;
+const STORM_END: u32 = 1_000_000;
+const PRIMES_BELOW_STORM_END: u32 = 78_498;
+/// A worker is killed when it was there this many looks before.
+const LOOKS: usize = 2;
 
 /// The parent in the storm: counts, whoever dies.
 pub(crate) fn be_in_storm(transport: Transport, method: StartMethod) {
@@ -182,16 +185,9 @@ pub(crate) fn be_in_storm(transport: Transport, method: StartMethod) {
     say(&format!("{dead} died"));
 }
 
-/// Whether a process has used up a tick of CPU time in its own code.
-fn has_worked(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
-    fields.split_whitespace().nth(11).is_some_and(|ticks| ticks != "0")
-}
-
 /// Kills a worker of such a parent every few milliseconds until it is done. A crowded machine may
 /// let none begin to work before it is killed, and many such deaths in a row are an error; so only
-/// workers that have worked are killed.
+/// workers that were there some looks before are killed.
 fn storm(transport: Transport, method: StartMethod) {
     let mut parent = Command::new("/proc/self/exe")
         .args(["--be-in-storm", transport.name(), method.name()])
@@ -201,13 +197,16 @@ fn storm(transport: Transport, method: StartMethod) {
     let children = format!("/proc/{0}/task/{0}/children", parent.id());
     // A linear congruential generator (Numerical Recipes' constants): any spread will do.
     let mut random = 12_345_u32;
+    let mut looks = VecDeque::new();
     for _ in 0..4000 {
         if ends_within_ms(&watch, 5) {
             break;
         }
         let pids = std::fs::read_to_string(&children).unwrap_or_default();
-        let pids = pids.split_whitespace().map(|pid| pid.parse().unwrap());
-        let pids: Vec<i32> = pids.filter(|&pid| has_worked(pid)).collect();
+        let pids: Vec<i32> = pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+        looks.push_back(pids.clone());
+        let earlier = if looks.len() > LOOKS { looks.pop_front().unwrap() } else { Vec::new() };
+        let pids: Vec<i32> = pids.into_iter().filter(|pid| earlier.contains(pid)).collect();
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         if let Some(&pid) = pids.get(random as usize % pids.len().max(1)) {
             let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
