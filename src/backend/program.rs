@@ -251,16 +251,15 @@ impl Running {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let has_ended = match &self.descriptor {
-            Some(_) => !waited[0].revents().is_empty(),
-            None => {
-                // Looks without reaping: the caller does that.
-                let id = rustix::process::WaitId::Pid(raw_pid(self.pid).ok_or(Errno::SRCH)?);
-                let options = rustix::process::WaitIdOptions::EXITED
-                    | rustix::process::WaitIdOptions::NOHANG
-                    | rustix::process::WaitIdOptions::NOWAIT;
-                rustix::process::waitid(id, options)?.is_some()
-            }
+        let has_ended = if self.descriptor.is_some() {
+            !waited[0].revents().is_empty()
+        } else {
+            // Looks without reaping: the caller does that.
+            let id = rustix::process::WaitId::Pid(raw_pid(self.pid).ok_or(Errno::SRCH)?);
+            let options = rustix::process::WaitIdOptions::EXITED
+                | rustix::process::WaitIdOptions::NOHANG
+                | rustix::process::WaitIdOptions::NOWAIT;
+            rustix::process::waitid(id, options)?.is_some()
         };
         drop(waited);
         if !has_ended {
