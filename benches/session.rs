@@ -122,6 +122,7 @@ fn measurement(
         results,
         answers,
         model: None,
+        process_start: None,
     }
 }
 

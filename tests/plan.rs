@@ -288,3 +288,68 @@ proptest! {
         prop_assert_eq!(positions, (0..rows * runs).collect::<Vec<_>>());
     }
 }
+
+/// The same, but a row fails once it has run as often as it may, and ends alone.
+struct Frail<'a> {
+    scripted: Scripted<'a>,
+    /// How often each row runs before it fails.
+    lives: Vec<usize>,
+    ended: Vec<usize>,
+}
+
+impl Runner for Frail<'_> {
+    type Error = &'static str;
+
+    fn run(&mut self, row: usize) -> Result<RunRecord, Self::Error> {
+        if self.scripted.order.iter().filter(|&&ran| ran == row).count() == self.lives[row] {
+            return Err("worn out");
+        }
+        self.scripted.run(row)
+    }
+
+    fn end_row(&mut self, row: usize, _: Self::Error) -> Result<(), Self::Error> {
+        self.ended.push(row);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_row_that_ends_leaves_the_others_to_go_on() {
+    const MANY: usize = usize::MAX;
+    let blocked = (Order::Blocked, exactly(5), 0);
+    let random = (Order::Random, exactly(5), 0);
+    let decided = Until::Decided { max_time: Duration::from_hours(1) };
+    for ((order, until, warmups), lives, counts, stopped, ended) in [
+        (random, [MANY, 3, MANY], [5, 3, 5], Stopped::Runs, vec![1]),
+        (blocked, [MANY, 3, MANY], [5, 3, 5], Stopped::Runs, vec![1]),
+        ((Order::Random, exactly(5), 2), [MANY, 1, MANY], [5, 0, 5], Stopped::Runs, vec![1]),
+        (random, [0, 0, MANY], [0, 0, 5], Stopped::Runs, vec![0, 1]),
+        (random, [2, 2, 2], [2, 2, 2], Stopped::Failed, vec![0, 1, 2]),
+        (blocked, [2, 0, 1], [2, 0, 1], Stopped::Failed, vec![0, 1, 2]),
+        // The quickest row ends: the others are decided without it.
+        ((Order::Random, decided, 0), [5, MANY, MANY], [5, 10, 10], Stopped::Decided, vec![0]),
+    ] {
+        let clock = MockClock::default();
+        let mut runner =
+            Frail { scripted: Scripted::new(&clock), lives: lives.to_vec(), ended: Vec::new() };
+        let mut rounds = Rounds::new(plan(order, until, warmups), Standings::new(3, 0.02));
+        for _ in 0..3 {
+            let work = 1;
+            rounds.enter(Entrant { work, reference: None, family: None, chunksize: 0 });
+        }
+        let around = &mut Surroundings {
+            runner: &mut runner,
+            clock: &clock,
+            observer: &mut (),
+            stop: &|| false,
+        };
+        let found = rounds.run(&[0, 1, 2], 1.0, around).unwrap();
+        let made: Vec<usize> = rounds.samples().iter().map(Vec::len).collect();
+        runner.ended.sort_unstable();
+        assert_eq!((found, made, runner.ended), (stopped, counts.to_vec(), ended.clone()));
+        let answers = rounds.standings().answers();
+        let recommended = answers.first().map(|answer| answer.recommended);
+        let left = (0..3).find(|row| !ended.contains(row) && order == Order::Random);
+        assert_eq!(recommended, left, "{lives:?}");
+    }
+}

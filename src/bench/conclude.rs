@@ -10,15 +10,21 @@ use super::result::{Answer, ResultRow};
 use super::verdict::{Entrant, Standings};
 
 /// How the rows of a measurement take part. The reference of a row is the first serial row that
-/// does the same work with the same engine; with `reference`, it is that row for all rows that do
-/// the same work.
+/// does the same work with the same engine (for another program, which has no engine of ours, with
+/// any), else the first program that does the same work; with `reference`, it is that row for all
+/// rows that do the same work.
 #[must_use]
 pub fn entrants(rows: &[ResultRow], reference: Option<usize>) -> Vec<Entrant> {
     let serial_of = |row: &ResultRow| {
         rows.iter().position(|other| {
             other.setting.is_serial()
                 && other.setting.iterations == row.setting.iterations
-                && other.setting.engine == row.setting.engine
+                && (row.setting.is_program() || other.setting.engine == row.setting.engine)
+        })
+    };
+    let program_of = |row: &ResultRow| {
+        rows.iter().position(|other| {
+            other.setting.is_program() && other.setting.iterations == row.setting.iterations
         })
     };
     rows.iter()
@@ -28,7 +34,10 @@ pub fn entrants(rows: &[ResultRow], reference: Option<usize>) -> Vec<Entrant> {
                 reference.filter(|&given| rows[given].setting.iterations == row.setting.iterations);
             Entrant {
                 work: row.setting.iterations,
-                reference: given.or_else(|| serial_of(row)).filter(|&other| other != index),
+                reference: given
+                    .or_else(|| serial_of(row))
+                    .or_else(|| program_of(row))
+                    .filter(|&other| other != index),
                 family: rows.iter().position(|other| other.is_sibling_of(row)),
                 chunksize: row.fixed_chunksize().unwrap_or_default(),
             }

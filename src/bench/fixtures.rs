@@ -87,5 +87,6 @@ pub(crate) fn measurement(results: Vec<ResultRow>) -> Measurement {
         results,
         answers: Vec::new(),
         model: None,
+        process_start: None,
     }
 }

@@ -63,8 +63,18 @@ pub trait Runner {
     ///
     /// # Errors
     ///
-    /// When the run did not come to its end; this ends the measurement.
+    /// When the run did not come to its end; see [`Runner::end_row`].
     fn run(&mut self, row: usize) -> Result<RunRecord, Self::Error>;
+
+    /// Decides what a failed run of a row ends: with `Ok` its row alone, which does not run again,
+    /// while the runner keeps the reason; with the error given back, the measurement.
+    ///
+    /// # Errors
+    ///
+    /// The error that it was given, which is the rule where a runner says nothing else.
+    fn end_row(&mut self, _row: usize, error: Self::Error) -> Result<(), Self::Error> {
+        Err(error)
+    }
 }
 
 /// What one run took.
@@ -130,6 +140,8 @@ pub struct Rounds {
     orders: Orders,
     standings: Standings,
     samples: Vec<Vec<Sample>>,
+    /// Whether each row has ended before the measurement has.
+    has_ended: Vec<bool>,
     /// The number of the next round.
     next_round: usize,
     /// The position of the next counted run.
@@ -155,6 +167,8 @@ pub struct Surroundings<'a, E> {
 enum Cut<E> {
     Stopped,
     Failed(RunFailed<E>),
+    /// No row is left.
+    NoRows,
 }
 
 impl Rounds {
@@ -167,6 +181,7 @@ impl Rounds {
             orders,
             standings,
             samples: Vec::new(),
+            has_ended: Vec::new(),
             next_round: 0,
             next_position: 0,
             begun: None,
@@ -177,6 +192,13 @@ impl Rounds {
     pub fn enter(&mut self, entrant: Entrant) {
         self.standings.enter(entrant);
         self.samples.push(Vec::new());
+        self.has_ended.push(false);
+    }
+
+    /// Those of the rows that have not ended.
+    #[must_use]
+    pub fn live(&self, rows: &[usize]) -> Vec<usize> {
+        rows.iter().copied().filter(|&row| !self.has_ended[row]).collect()
     }
 
     /// What the rounds say so far.
@@ -192,6 +214,7 @@ impl Rounds {
 
     /// Runs these rows until it is enough, those that have not run yet with their warm-ups first;
     /// `time_share` is how much of the plan's time may have passed then, since the first run.
+    /// Where all of them have ended, the measurement has failed.
     ///
     /// # Errors
     ///
@@ -211,6 +234,7 @@ impl Rounds {
             Ok(stopped) => Ok(stopped),
             Err(Cut::Stopped) => Ok(Stopped::Interrupted),
             Err(Cut::Failed(failed)) => Err(failed),
+            Err(Cut::NoRows) => Ok(Stopped::Failed),
         }
     }
 
@@ -224,15 +248,23 @@ impl Rounds {
         let fresh: Vec<usize> =
             rows.iter().copied().filter(|&row| self.samples[row].is_empty()).collect();
         for _ in 0..self.plan.warmups {
-            self.round(fresh.clone(), None, around)?;
+            self.round(self.live(&fresh), None, around)?;
         }
         for made in 1.. {
+            let live = self.live(rows);
+            if live.is_empty() && !rows.is_empty() {
+                return Err(Cut::NoRows);
+            }
             let round = self.next_round;
             self.next_round += 1;
-            self.round(rows.to_vec(), Some(round), around)?;
+            self.round(live, Some(round), around)?;
             around.observer.round_ended(self.next_round, &self.samples, &mut self.standings);
+            let live = self.live(rows);
+            if live.is_empty() && !rows.is_empty() {
+                return Err(Cut::NoRows);
+            }
             let spent = around.clock.now().saturating_sub(begun);
-            if let Some(stopped) = self.is_enough(rows, made, spent.div_f64(time_share)) {
+            if let Some(stopped) = self.is_enough(&live, made, spent.div_f64(time_share)) {
                 return Ok(stopped);
             }
         }
@@ -251,7 +283,8 @@ impl Rounds {
         let mut ended = Ok(());
         for row in rows {
             match self.run_once(row, round, around) {
-                Ok(total) => ran.push((row, total)),
+                Ok(Some(total)) => ran.push((row, total)),
+                Ok(None) => {}
                 Err(cut) => {
                     ended = Err(cut);
                     break;
@@ -271,37 +304,49 @@ impl Rounds {
     ) -> Result<Stopped, Cut<E>> {
         let Until::Runs(runs) = self.plan.until else { return Ok(Stopped::Decided) };
         for &row in rows {
-            for _ in 0..self.plan.warmups {
-                self.run_once(row, None, around)?;
-            }
-            for round in 0..runs.get() {
-                self.run_once(row, Some(round), around)?;
+            let warmups = std::iter::repeat_n(None, self.plan.warmups);
+            for round in warmups.chain((0..runs.get()).map(Some)) {
+                if self.run_once(row, round, around)?.is_none() {
+                    break;
+                }
             }
             self.next_round += 1;
             around.observer.round_ended(self.next_round, &self.samples, &mut self.standings);
         }
+        if self.live(rows).is_empty() && !rows.is_empty() {
+            return Err(Cut::NoRows);
+        }
         Ok(Stopped::Runs)
     }
 
-    /// Makes one run, which is kept where it belongs to a round; the time that it took.
+    /// Makes one run, which is kept where it belongs to a round; the time that it took, or `None`
+    /// where its row ended with it.
     fn run_once<E>(
         &mut self,
         row: usize,
         round: Option<usize>,
         around: &mut Surroundings<'_, E>,
-    ) -> Result<Duration, Cut<E>> {
+    ) -> Result<Option<Duration>, Cut<E>> {
         if (around.stop)() {
             return Err(Cut::Stopped);
         }
-        let record = around.runner.run(row).map_err(|source| {
-            if (around.stop)() { Cut::Stopped } else { Cut::Failed(RunFailed { row, source }) }
-        })?;
+        let record = match around.runner.run(row) {
+            Ok(record) => record,
+            Err(_) if (around.stop)() => return Err(Cut::Stopped),
+            Err(error) => {
+                let failed = |source| Cut::Failed(RunFailed { row, source });
+                around.runner.end_row(row, error).map_err(failed)?;
+                self.has_ended[row] = true;
+                self.standings.retire(row);
+                return Ok(None);
+            }
+        };
         if let Some(round) = round {
             self.samples[row].push(sample(round, self.next_position, &record));
             self.next_position += 1;
         }
         around.observer.ran(row, round.is_some());
-        Ok(record.parts.total)
+        Ok(Some(record.parts.total))
     }
 
     /// Why these rows need no more rounds, if they need none: `made` were made of them.

@@ -30,6 +30,8 @@ pub struct Entrant {
 #[derive(Clone, Debug)]
 pub struct Standings {
     entrants: Vec<Entrant>,
+    /// Whether each row still takes part in the answers.
+    is_retired: Vec<bool>,
     /// For each row, the rounds that it ran in and the logarithm of its time, in ascending order.
     times: Vec<Vec<(usize, f64)>>,
     /// For each row, its pairs with all rows before it.
@@ -60,6 +62,7 @@ impl Standings {
     pub fn new(most_rows: usize, margin: f64) -> Self {
         Self {
             entrants: Vec::new(),
+            is_retired: Vec::new(),
             times: Vec::new(),
             pairs: Vec::new(),
             test: SignTest::new(threshold(most_rows)),
@@ -72,6 +75,13 @@ impl Standings {
         self.pairs.push(vec![Pair::default(); self.entrants.len()]);
         self.times.push(Vec::new());
         self.entrants.push(entrant);
+        self.is_retired.push(false);
+    }
+
+    /// Leaves a row out of the answers from now on: it is neither fastest nor recommended. What
+    /// its rounds say of it beside other rows stands.
+    pub fn retire(&mut self, row: usize) {
+        self.is_retired[row] = true;
     }
 
     /// What a row is compared with; see [`Entrant::reference`].
@@ -189,10 +199,14 @@ impl Standings {
         works
     }
 
+    /// The rows of some work that take part in its answer.
     fn measured(&self, work: u32) -> Vec<usize> {
-        (0..self.rows())
-            .filter(|&row| self.entrants[row].work == work && !self.times[row].is_empty())
-            .collect()
+        (0..self.rows()).filter(|&row| self.entrants[row].work == work && self.ranks(row)).collect()
+    }
+
+    /// Whether a row was measured and takes part in the answers.
+    fn ranks(&self, row: usize) -> bool {
+        !self.times[row].is_empty() && !self.is_retired[row]
     }
 
     /// The measured rows that no other row of the same work has been shown to be faster than.
@@ -220,7 +234,7 @@ impl Standings {
             .1;
         let Some(family) = self.entrants[quickest].family else { return Some(quickest) };
         let mut sizes: Vec<(usize, usize)> = (0..self.rows())
-            .filter(|&row| self.entrants[row].family == Some(family) && !self.times[row].is_empty())
+            .filter(|&row| self.entrants[row].family == Some(family) && self.ranks(row))
             .map(|row| (self.entrants[row].chunksize, row))
             .collect();
         sizes.sort_unstable();

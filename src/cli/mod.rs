@@ -8,6 +8,7 @@ mod examples;
 mod values;
 mod version;
 
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::size::Size;
 pub use choices::{
     Backend, CheckFormat, Encoding, Engine, Format, Order, StartMethod, Transport, When,
 };
-pub use values::{Axis, Export, ExportFormat, MOST_WORKERS};
+pub use values::{Axis, Export, ExportFormat, MOST_WORKERS, Parameter};
 
 /// Hash a word list with SHA-512: serially, on threads or across worker processes
 ///
@@ -104,6 +105,9 @@ pub struct SweepArgs {
     /// How it is measured.
     #[command(flatten)]
     pub measure: MeasureArgs,
+    /// What else is measured.
+    #[command(flatten)]
+    pub programs: ProgramArgs,
     /// Leave the serial row out
     #[arg(long, help_heading = "Measuring")]
     pub no_serial: bool,
@@ -133,6 +137,9 @@ pub struct CompareArgs {
     /// How it is measured.
     #[command(flatten)]
     pub measure: MeasureArgs,
+    /// What else is measured.
+    #[command(flatten)]
+    pub programs: ProgramArgs,
     /// What is shown.
     #[command(flatten)]
     pub show: ShowArgs,
@@ -198,8 +205,9 @@ pub struct HowArgs {
     /// How often a task is given out again after its worker died
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::retries)]
     pub retries: u32,
-    /// Give a run up after so many seconds without any progress, or with MPI,
-    /// without a sign of life from a rank [default: never; with MPI, 10]
+    /// Give a run up after so many seconds without any progress, a program
+    /// (--program) after so many seconds, or with MPI, without a sign of life from a
+    /// rank [default: never; with MPI, 10]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub timeout: Option<Duration>,
 }
@@ -249,6 +257,10 @@ pub struct MeasureArgs {
     /// Row that the others are compared with, by its label [default: serial]
     #[arg(long, value_name = "LABEL")]
     pub reference: Option<String>,
+    /// Exit with 1 if a row is slower than its reference by more than P%: its whole
+    /// interval lies beyond
+    #[arg(long, value_name = "P%", value_parser = values::percent)]
+    pub fail_above: Option<f64>,
     /// Also write FILE; its ending is its format: `.json` (written after every
     /// round), `.csv`, `.md`, `.svg`, `.html`, or `.trace.json` for a trace viewer
     /// (may be given several times)
@@ -257,6 +269,38 @@ pub struct MeasureArgs {
     /// How results are written [default: `table` on a terminal, else `plain`]
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
+}
+
+/// Other programs as rows.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Other programs")]
+pub struct ProgramArgs {
+    /// Time another program, as a whole process (may be given several times).
+    /// `{workers}`, `{chunksize}`, `{rounds}`, `{words}` (the path of WORDS) and
+    /// `{NAME}` in COMMAND are filled in, with a row for each combination; `{{` is a
+    /// brace. COMMAND is split into words as a shell does it. wordhash's own rows
+    /// are left out unless --backend names them
+    #[arg(long, value_name = "LABEL=COMMAND")]
+    pub program: Vec<OsString>,
+    /// Values of `{NAME}`: a list, or a range `A..B`, `A..B+STEP`, `A..B*FACTOR` (may be
+    /// given several times)
+    #[arg(long, value_name = "NAME=VALUES", value_parser = values::parameter, requires = "program")]
+    pub parameter: Vec<Parameter>,
+    /// Run COMMAND once before anything else, by `sh -c`, untimed
+    #[arg(long, value_name = "COMMAND", requires = "program")]
+    pub setup: Option<OsString>,
+    /// Run COMMAND before every run of a program, by `sh -c`, untimed
+    #[arg(long, value_name = "COMMAND", requires = "program")]
+    pub prepare: Option<OsString>,
+    /// Demand the same bytes on standard output from all runs of all programs
+    #[arg(long, requires = "program")]
+    pub same_output: bool,
+    /// Run programs by `sh -c`, which is timed with them
+    #[arg(long, requires = "program")]
+    pub shell: bool,
+    /// Count runs that end with a status other than 0
+    #[arg(long, requires = "program")]
+    pub ignore_failure: bool,
 }
 
 /// `wordhash show`.

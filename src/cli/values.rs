@@ -99,6 +99,58 @@ pub(super) fn round_counts(text: &str) -> Result<Axis<NonZeroU32>, String> {
     })
 }
 
+/// A placeholder of programs' commands and its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// The name between the braces.
+    pub name: String,
+    /// At least one, in the order in which they were given.
+    pub values: Vec<String>,
+}
+
+/// `level=1,6,9`, `level=1..9`, `flag=,--fast`.
+pub(super) fn parameter(text: &str) -> Result<Parameter, String> {
+    let (name, values) = text.split_once('=').ok_or("NAME=VALUES, such as level=1,6,9")?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Err("the name has letters, digits, `_` and `-` only".to_owned());
+    }
+    let expand = |item: &str| Ok(number_range(item)?.unwrap_or_else(|| vec![item.to_owned()]));
+    let Axis(values) = axis(values, expand)?;
+    Ok(Parameter { name: name.to_owned(), values })
+}
+
+/// `A..B`, `A..B+STEP`, `A..B*FACTOR`; `None` when the text does not look like a range of numbers.
+fn number_range(text: &str) -> Result<Option<Vec<String>>, String> {
+    const MOST_VALUES: usize = 10_000;
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let Some((first, rest)) = text.split_once("..") else { return Ok(None) };
+    if !is_digit(first.as_bytes().last()) || !is_digit(rest.as_bytes().first()) {
+        return Ok(None);
+    }
+    let (last, step) = match rest.split_once(['+', '*']) {
+        Some((last, step)) => (last, step),
+        None => (rest, "1"),
+    };
+    let bounds = || {
+        let (first, last) = (count_or_zero(first).ok()?, count_or_zero(last).ok()?);
+        let step = parse_count(step)?.get() as u64;
+        let next = |value: u64| {
+            if rest.contains('*') { value.checked_mul(step) } else { value.checked_add(step) }
+        };
+        let grows = next(first).is_none_or(|second| second > first);
+        (first <= last && grows).then(|| {
+            let values = std::iter::successors(Some(first), |&value| next(value));
+            values.take_while(|&value| value <= last).take(MOST_VALUES + 1).collect::<Vec<_>>()
+        })
+    };
+    let values = bounds().filter(|values| values.len() <= MOST_VALUES);
+    let values = values.ok_or_else(|| {
+        format!("a range is A..B, A..B+STEP or A..B*FACTOR, with at most {MOST_VALUES} values")
+    })?;
+    Ok(Some(values.iter().map(ToString::to_string).collect()))
+}
+
 /// Names out of a fixed set: `threads,processes`.
 pub(super) fn names<T: clap::ValueEnum + PartialEq>(text: &str) -> Result<Axis<T>, String> {
     axis(text, |item| {
@@ -250,6 +302,27 @@ mod tests {
         for text in ["", ",", "5,", "1..", "1..5", "1..5*1", "5..1*2", "0..5*2", "1..5*", "x"] {
             let error = sizes(text).unwrap_err();
             assert!(error.contains("from 1") || error.contains("A..B*F"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_lists_and_ranges_of_any_text() {
+        for (text, values) in [
+            ("x=1,6,9", "1 6 9"),
+            ("x=1..4", "1 2 3 4"),
+            ("x=0..10+5,fast", "0 5 10 fast"),
+            ("x=1..1k*10", "1 10 100 1000"),
+            ("x=../a,b..c,a=b", "../a b..c a=b"),
+            ("x=", ""),
+            ("x=,--fast", " --fast"),
+        ] {
+            let found = parameter(text).unwrap();
+            assert_eq!((found.name.as_str(), found.values.join(" ").as_str()), ("x", values));
+        }
+        for text in
+            ["x", "=1", "a b=1", "{x}=1", "x=4..1", "x=0..4*2", "x=1..4*1", "x=1..4+0", "x=0..1m"]
+        {
+            assert!(parameter(text).is_err(), "{text}");
         }
     }
 

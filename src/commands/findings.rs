@@ -69,6 +69,10 @@ fn models(run: &mut Measurement) -> (Vec<ModelCurve>, Option<String>) {
     for (index, row) in rows.iter().enumerate() {
         let siblings: Vec<&ResultRow> =
             rows.iter().filter(|other| other.is_sibling_of(row)).collect();
+        // The terms are those of wordhash's own pool.
+        if row.setting.is_program() {
+            continue;
+        }
         let is_first = siblings.first().is_some_and(|first| std::ptr::eq(*first, row));
         let sizes = || siblings.iter().filter_map(|row| row.fixed_chunksize());
         let (Some(smallest), Some(largest), true) = (sizes().min(), sizes().max(), is_first) else {

@@ -1,5 +1,6 @@
 //! Timing many configurations on one list: what `sweep` and `compare` have in common.
 
+use std::ffi::OsStr;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -10,12 +11,13 @@ use super::config;
 use super::export::{self, ExportError};
 use super::findings::Findings;
 use super::input;
+use super::programs::Programs;
 use super::run::shows_progress;
-use super::{Screen, info, ranks};
+use super::{DONE, FAILED, REFUSED, Screen, info, ranks};
 use crate::backend::BackendError;
 use crate::bench::clock::MonotonicClock;
 use crate::bench::plan::{Plan, Until};
-use crate::bench::result::{Measurement, Order};
+use crate::bench::result::{Measurement, Order, ResultRow};
 use crate::bench::warnings::Asked;
 use crate::cli::{
     self, Export, ExportFormat, Format, HowArgs, InputArgs, MeasureArgs, MemoryArgs, ShowArgs,
@@ -23,7 +25,11 @@ use crate::cli::{
 use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{chart, csv, json, markdown, plain, table};
-use crate::session::{Cluster, Config, Lists, Session, SessionSpec, Watch, without_doubles};
+use crate::session::program::run_beside;
+use crate::session::{
+    Cluster, Config, Lists, RowConfig, RowFailed, Session, SessionError, SessionSpec, Watch,
+    without_doubles,
+};
 
 /// What is measured, and how.
 pub(super) struct Task<'a> {
@@ -32,8 +38,28 @@ pub(super) struct Task<'a> {
     pub(super) memory: &'a MemoryArgs,
     pub(super) measure: &'a MeasureArgs,
     pub(super) show: &'a ShowArgs,
+    /// Is run by a shell before anything else.
+    pub(super) setup: Option<&'a OsStr>,
     /// What a sweep has on top; `None` for a comparison.
     pub(super) sweep: Option<Sweep>,
+}
+
+/// The rows of a table.
+pub(super) struct Rows {
+    /// wordhash's own.
+    pub(super) configs: Vec<Config>,
+    /// Other programs.
+    pub(super) programs: Programs,
+}
+
+impl Rows {
+    /// wordhash's own rows and then the programs', without those that come to the same for so many
+    /// words.
+    fn into_configs(self, words: usize) -> Vec<RowConfig> {
+        let own = self.configs.into_iter().map(RowConfig::Hash);
+        let programs = self.programs.rows(words).into_iter().map(RowConfig::Program);
+        without_doubles(own.chain(programs).collect(), words)
+    }
 }
 
 /// What a sweep has on top of a comparison.
@@ -53,33 +79,34 @@ const DEFAULT_TIME: Duration = Duration::from_secs(10);
 const PRECISION_TIME: Duration = Duration::from_mins(1);
 /// Loads the list, times the configurations, prints and writes the result. Whatever cuts the
 /// measurement short, what was measured until then is printed and written before the error is
-/// given back.
+/// given back. The exit status.
 pub(super) fn measure(
     task: &Task<'_>,
-    configs: Vec<Config>,
+    Rows { configs, programs }: Rows,
     cluster: Option<&dyn Cluster>,
     screen: &mut Screen<'_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u8> {
     screen.quiet = task.show.quiet;
     check_order(task)?;
+    programs.check_use(task.how, task.input, &configs)?;
     let exports = &task.measure.export;
     let interrupt = Interrupt::on_signals()?;
     export::check(exports, &interrupt)?;
-    interrupt.end_at_once(true);
-    let budget = config::budget(task.memory, &configs)?;
-    let list = input::list_spec(task.input, task.memory);
-    let on = (cluster.filter(|_| configs.iter().any(Config::runs_on_ranks)), &configs[..]);
-    let mut lists = input::open(task.input, &list, budget, on, &interrupt, screen)?;
-    let size = lists.survey(&interrupt)?;
-    let configs = without_doubles(configs, size.words);
-    let spec = session_spec(task, list.name().to_string(), &configs);
-    let asked = asked(task, &spec.plan);
     let clock = MonotonicClock::new();
+    if let Some(command) = task.setup {
+        run_beside("--setup", command, &clock, &interrupt).map_err(SessionError::from)?;
+    }
+    interrupt.end_at_once(true);
+    let (mut lists, name) = open(task, (&configs, &programs), cluster, &interrupt, screen)?;
+    let size = lists.survey(&interrupt)?;
+    let spec = session_spec(task, name, &configs);
+    let configs = Rows { configs, programs }.into_configs(size.words);
+    let asked = asked(task, &spec.plan);
     let environment = info::environment(&clock);
     let mut session = Session::new(spec, size, configs, environment, clock, &interrupt)?;
 
     let visible = shows_progress(task.show.progress, screen);
-    let mut watcher = Watcher::new(exports, size.words, visible, &interrupt);
+    let mut watcher = Watcher::new(exports, size.words.max(1), visible, &interrupt);
     interrupt.end_at_once(false);
     let ended = session.run(&mut lists, &mut watcher);
     let mut failure: Option<anyhow::Error> = ended.err().map(Into::into);
@@ -96,8 +123,14 @@ pub(super) fn measure(
     let not_saved = watcher.finish().map(anyhow::Error::from);
     let failure = failure.or(not_saved);
     let measured = findings.run.results.iter().any(|row| !row.samples.is_empty());
-    if !measured && let Some(error) = failure {
-        return Err(error);
+    let ended_rows = session.take_ended_rows();
+    if !measured {
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        if !ended_rows.is_empty() && interrupt.pending().is_none() {
+            return Ok(say_which_ended(&ended_rows, screen));
+        }
     }
     let (not_written, not_exported) = export::write(exports, &findings, &interrupt);
     let spilled = session.spilled();
@@ -107,11 +140,60 @@ pub(super) fn measure(
     note_not_written(&not_written, &lists, screen);
     let chart = task.sweep.is_some_and(|sweep| sweep.chart);
     print(&findings, task.measure.format, chart, screen)?;
+    let status = say_which_ended(&ended_rows, screen);
     match (failure.or(not_exported.map(Into::into)), interrupt.pending()) {
         (Some(error), _) => Err(error),
         (None, Some(signal)) => Err(BackendError::Interrupted { signal }.into()),
-        (None, None) => Ok(()),
+        (None, None) if status != DONE => Ok(status),
+        (None, None) => Ok(judge(&findings.run, task.measure.fail_above, screen)),
     }
+}
+
+/// Names the rows that ended before the measurement did; the exit status that follows.
+fn say_which_ended(rows: &[RowFailed], screen: &mut Screen<'_>) -> u8 {
+    for row in rows {
+        screen.error(row);
+    }
+    if rows.is_empty() { DONE } else { FAILED }
+}
+
+/// Names the rows that are slower than their reference by more than `limit`, a share of its time,
+/// where there is a limit; the exit status that follows.
+fn judge(run: &Measurement, limit: Option<f64>, screen: &mut Screen<'_>) -> u8 {
+    let Some(limit) = limit else { return DONE };
+    let intervals = || {
+        let interval = |row: &ResultRow| row.against_reference?.time_ratio_interval();
+        run.results.iter().filter_map(move |row| Some((row, interval(row)?)))
+    };
+    if intervals().next().is_none() {
+        screen.note("--fail-above has no effect: no row has an interval against a reference");
+    }
+    let slower = intervals().filter(|(_, [low, _])| *low > 1.0 + limit);
+    let labels: Vec<&str> = slower.map(|(row, _)| row.label.as_str()).collect();
+    if labels.is_empty() {
+        return DONE;
+    }
+    let percent = limit * 100.0;
+    screen.note(format_args!("slower by more than {percent}%: {}", labels.join("; ")));
+    REFUSED
+}
+
+/// Opens the list where a row needs it, and says what it is called; without a list, nothing.
+fn open<'a>(
+    task: &Task<'_>,
+    (configs, programs): (&[Config], &Programs),
+    cluster: Option<&'a dyn Cluster>,
+    interrupt: &Interrupt,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<(Lists<'a>, String)> {
+    if configs.is_empty() && !programs.need_list() {
+        return Ok((Lists::none(), String::new()));
+    }
+    let budget = config::budget(task.memory, configs)?;
+    let list = input::list_spec(task.input, task.memory);
+    let on = (cluster.filter(|_| configs.iter().any(Config::runs_on_ranks)), configs);
+    let lists = input::open(task.input, &list, budget, on, interrupt, screen)?;
+    Ok((lists, list.name().to_string()))
 }
 
 fn session_spec(task: &Task<'_>, list: String, configs: &[Config]) -> SessionSpec {
@@ -147,6 +229,7 @@ fn check_order(task: &Task<'_>) -> anyhow::Result<()> {
     let comparing = [
         (task.measure.precision.is_some(), "--precision"),
         (task.measure.reference.is_some(), "--reference"),
+        (task.measure.fail_above.is_some(), "--fail-above"),
         (refine, "--refine"),
     ];
     match comparing.into_iter().find(|(is_given, _)| *is_given) {
@@ -164,6 +247,7 @@ fn note_not_written(not_written: &[&Export], lists: &Lists<'_>, screen: &mut Scr
             ExportFormat::Trace if lists.windowed().is_some() => {
                 "a list larger than memory has no timelines"
             }
+            ExportFormat::Trace if lists.local().is_none() => "programs have no timelines",
             ExportFormat::Trace => "no timelines were recorded",
             _ => "no chunk sizes to draw",
         };

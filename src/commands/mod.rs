@@ -19,6 +19,7 @@ mod input;
 mod man;
 mod measure;
 mod pieces;
+mod programs;
 mod ranks;
 mod run;
 mod saved;
@@ -84,8 +85,12 @@ fn not_at_a_terminal(screen: &mut Screen<'_>) {
 fn run_alone_or_first(cli: &Cli, cluster: Option<&dyn Cluster>, screen: &mut Screen<'_>) -> u8 {
     let done = match &cli.command {
         None => run::run(&cli.run, cluster, screen),
-        Some(Command::Sweep(arguments)) => sweep::run(arguments, cluster, screen),
-        Some(Command::Compare(arguments)) => compare::run(arguments, cluster, screen),
+        Some(Command::Sweep(arguments)) => {
+            return finish(sweep::run(arguments, cluster, screen), screen);
+        }
+        Some(Command::Compare(arguments)) => {
+            return finish(compare::run(arguments, cluster, screen), screen);
+        }
         Some(Command::Show(arguments)) => show::run(arguments, screen),
         Some(Command::Diff(arguments)) => return finish(diff::run(arguments, screen), screen),
         Some(Command::Check(arguments)) => return finish(check::run(arguments, screen), screen),

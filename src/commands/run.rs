@@ -7,7 +7,7 @@ use crate::cli::{RunArgs, When};
 use crate::os::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{label, plain};
-use crate::session::{Cluster, Config, Lists, Local, RunResult, SessionError, empty_row};
+use crate::session::{Cluster, Config, Lists, Local, RunResult, SessionError, hash_row};
 
 pub(super) fn run(
     arguments: &RunArgs,
@@ -51,7 +51,7 @@ pub(super) fn run(
         screen.note(windowed.note(spilled));
     }
     screen.line(plain::done_line(result.distinct))?;
-    let label = label::long(&empty_row(&config, result.size.words));
+    let label = label::long(&hash_row(&config, result.size.words));
     screen.line(plain::time_line(&label, result.parts.total))?;
     // The program ends here. Unmapping the list page by page first would take longer than the
     // kernel takes to drop it all at once.

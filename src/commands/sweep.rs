@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 
 use super::Screen;
 use super::config::{self, Defaults};
-use super::measure::{Sweep, Task, measure};
+use super::measure::{Rows, Sweep, Task, measure};
+use super::programs::Programs;
 use crate::chunksize::ChunkSize;
 use crate::cli::{Backend, SweepArgs};
 use crate::session::Cluster;
@@ -16,15 +17,20 @@ fn tutorial_sizes() -> Vec<ChunkSize> {
     std::iter::once(ChunkSize::Even).chain(fixed).collect()
 }
 
+/// The exit status.
 pub(super) fn run(
     arguments: &SweepArgs,
     cluster: Option<&dyn Cluster>,
     screen: &mut Screen<'_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u8> {
     let sizes = tutorial_sizes();
     let defaults = Defaults { backends: &[Backend::Processes], chunk_sizes: &sizes };
-    let mut configs = config::all(&arguments.how, &defaults, cluster.map(Cluster::size))?;
-    if !arguments.no_serial {
+    let programs = Programs::new(&arguments.programs, &arguments.how, &arguments.input, &sizes)?;
+    let mut configs = Vec::new();
+    if programs.leave_own_rows(&arguments.how) {
+        configs = config::all(&arguments.how, &defaults, cluster.map(Cluster::size))?;
+    }
+    if !arguments.no_serial && programs.is_empty() {
         configs = config::serial_first(&arguments.how, configs)?;
     }
     let task = Task {
@@ -33,7 +39,8 @@ pub(super) fn run(
         memory: &arguments.memory,
         measure: &arguments.measure,
         show: &arguments.show,
+        setup: arguments.programs.setup.as_deref(),
         sweep: Some(Sweep { refine: arguments.refine, chart: !arguments.no_chart }),
     };
-    measure(&task, configs, cluster, screen)
+    measure(&task, Rows { configs, programs }, cluster, screen)
 }

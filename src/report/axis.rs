@@ -1,4 +1,5 @@
 //! The axes along which the rows of a measurement differ: backend, workers, chunk size and so on.
+//! Another program stands in the place of a backend, by its name.
 //!
 //! Labels and tables name only what varies and say the rest once; this is where "varies" is
 //! decided. It knows the fields of a row, not what any of them means.
@@ -27,11 +28,13 @@ pub enum Axis {
     Engine,
     /// How often each word is hashed.
     Rounds,
+    /// What else another program was told.
+    Parameters,
 }
 
 impl Axis {
     /// All axes, in the order of a label.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Backend,
         Self::Workers,
         Self::Chunksize,
@@ -39,6 +42,7 @@ impl Axis {
         Self::StartMethod,
         Self::Engine,
         Self::Rounds,
+        Self::Parameters,
     ];
 
     /// Where a row lies on this axis; `None` where the axis means nothing to it, as all but the
@@ -48,15 +52,24 @@ impl Axis {
         let setting = &row.setting;
         let parallel = !setting.is_serial();
         match self {
-            Self::Backend => parallel.then(|| setting.backend.clone()),
+            Self::Backend => {
+                let name = setting.program.as_ref().unwrap_or(&setting.backend);
+                parallel.then(|| name.clone())
+            }
             Self::Workers => {
                 setting.workers.filter(|_| parallel).map(|workers| workers.to_string())
             }
             Self::Chunksize => row.chunksize.as_ref().filter(|_| parallel).map(ToString::to_string),
             Self::Transport => setting.transport.clone().filter(|_| parallel),
             Self::StartMethod => setting.start_method.clone().filter(|_| parallel),
-            Self::Engine => Some(setting.engine.clone()),
+            Self::Engine => (!setting.is_program()).then(|| setting.engine.clone()),
             Self::Rounds => Some(setting.iterations.to_string()),
+            Self::Parameters => {
+                let parameters = setting.parameters.iter();
+                let named: Vec<_> =
+                    parameters.map(|(name, value)| format!("{name} {value}")).collect();
+                (!named.is_empty()).then(|| named.join(", "))
+            }
         }
     }
 
@@ -70,7 +83,11 @@ impl Axis {
             Self::Chunksize => format!("chunksize {value}"),
             Self::Rounds if value == "1" => "1 round".to_owned(),
             Self::Rounds => format!("{value} rounds"),
-            Self::Backend | Self::Transport | Self::StartMethod | Self::Engine => value,
+            Self::Backend
+            | Self::Transport
+            | Self::StartMethod
+            | Self::Engine
+            | Self::Parameters => value,
         })
     }
 

@@ -1,7 +1,22 @@
-//! What stands above a table: how much was measured.
+//! What stands above a table: what was measured, and how much of it.
 
-use super::figure::counted;
+use super::figure::{counted, time};
 use crate::bench::result::{Measurement, Order};
+
+/// Whether a list was loaded: where other programs alone were measured, none need be.
+pub(crate) fn has_list(run: &Measurement) -> bool {
+    !run.input.path.is_empty()
+}
+
+/// What the times of other programs are, where some were measured.
+pub(crate) fn programs(run: &Measurement) -> Option<String> {
+    run.results.iter().any(|row| row.setting.is_program()).then(|| {
+        let start = run
+            .process_start
+            .map(|start| format!("; starting one that does nothing takes {}", time(start)));
+        format!("Times of programs are whole processes{}.", start.unwrap_or_default())
+    })
+}
 
 /// `medians of 25 rounds`, and from how many to how many where rows joined later.
 pub(crate) fn rounds(run: &Measurement) -> String {

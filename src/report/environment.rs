@@ -3,7 +3,7 @@
 //!
 //! It measures nothing; what is not known is left out.
 
-use super::figure;
+use super::{caption, figure};
 use crate::bench::result::{Measurement, Order};
 
 /// `wordhash 0.2.0 on AMD EPYC 9R14 (2 of 2 cores usable), Linux 6.1.0, engine avx512`.
@@ -26,6 +26,7 @@ pub(crate) fn sentence(run: &Measurement) -> String {
 pub(crate) fn facts(run: &Measurement) -> Vec<(&'static str, String)> {
     let environment = &run.environment;
     let input = &run.input;
+    let has_list = caption::has_list(run);
     let build = if environment.debug_build { "debug" } else { "release" };
     let precision = environment.clock_precision.map(|step| format!("{} ns", step.as_nanos()));
     let order = match run.order {
@@ -46,9 +47,9 @@ pub(crate) fn facts(run: &Measurement) -> Vec<(&'static str, String)> {
         ("begun", environment.started_at.clone()),
         ("order of runs", Some(order)),
         ("margin", Some(figure::round_percent(run.margin))),
-        ("input", Some(input.path.clone())),
-        ("size", Some(figure::bytes(input.bytes))),
-        ("words", Some(figure::count(input.words as u64))),
+        ("input", has_list.then(|| input.path.clone())),
+        ("size", has_list.then(|| figure::bytes(input.bytes))),
+        ("words", has_list.then(|| figure::count(input.words as u64))),
         ("distinct hashes", input.distinct.map(|distinct| figure::count(distinct as u64))),
         ("checksum", input.checksum.clone()),
     ];

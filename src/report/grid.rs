@@ -101,6 +101,7 @@ impl Column {
             Self::Configuration(Axis::Engine) => "engine".to_owned(),
             // Not "rounds": those are of measuring.
             Self::Configuration(Axis::Rounds) => "hashes a word".to_owned(),
+            Self::Configuration(Axis::Parameters) => "parameters".to_owned(),
             Self::Tasks => "tasks".to_owned(),
             Self::Median => format!("median {unit}"),
             Self::Quartiles => "quartiles".to_owned(),
@@ -118,8 +119,13 @@ impl Column {
     pub(crate) fn is_numeric(self) -> bool {
         !matches!(
             self,
-            Self::Configuration(Axis::Backend | Axis::Transport | Axis::StartMethod | Axis::Engine)
-                | Self::Verdict
+            Self::Configuration(
+                Axis::Backend
+                    | Axis::Transport
+                    | Axis::StartMethod
+                    | Axis::Engine
+                    | Axis::Parameters
+            ) | Self::Verdict
                 | Self::Mark
         )
     }
@@ -150,6 +156,8 @@ impl Column {
                 None if mark == Mark::Recommended => Cell::number("recommended".to_owned(), 1.0),
                 None => Cell::default(),
             },
+            // What another program does with the words is its own affair.
+            Self::Rate if row.setting.is_program() => Cell::default(),
             Self::Rate => rate(words, summary.median),
             Self::Disturbed => disturbed(row),
             Self::Spilled => row.spilled_bytes.map_or_else(Cell::default, |bytes| {
@@ -240,7 +248,8 @@ fn references(run: &Measurement) -> Vec<usize> {
 /// cell has room to say that it is one.
 fn configuration_columns(rows: &[ResultRow]) -> Vec<Axis> {
     let mut axes: Vec<_> = Axis::ALL.into_iter().filter(|axis| axis.varies(rows)).collect();
-    if axes.first().is_none_or(|first| matches!(first, Axis::Engine | Axis::Rounds)) {
+    let is_of_serial_rows = |axis: &Axis| matches!(axis, Axis::Engine | Axis::Rounds);
+    if axes.first().is_none_or(is_of_serial_rows) {
         axes.insert(0, Axis::Backend);
     }
     axes

@@ -9,13 +9,14 @@ use crate::one_line::one_line;
 
 /// The labels of the rows of one measurement, in their order.
 ///
-/// Where only the chunk size varies, it is the whole label. Where anything else does, backend,
-/// workers and chunk size are all named, followed by transport, start method, engine and rounds
-/// as far as these vary. The `label` fields of the rows are not read.
+/// Where only the chunk size varies, it is the whole label. Where anything else does, and where
+/// other programs ran, backend (or program), workers and chunk size are all named, followed by
+/// transport, start method, engine, rounds and parameters as far as these vary. The `label` fields of the rows are not read.
 #[must_use]
 pub fn labels(rows: &[ResultRow]) -> Vec<String> {
     let varying: Vec<_> = Axis::ALL.into_iter().filter(|axis| axis.varies(rows)).collect();
-    let only_the_size_varies = varying.iter().all(|axis| *axis == Axis::Chunksize);
+    let only_the_size_varies = varying.iter().all(|axis| *axis == Axis::Chunksize)
+        && !rows.iter().any(|row| row.setting.is_program());
     let label = |row: &ResultRow| match Axis::Chunksize.value(row) {
         Some(size) if only_the_size_varies => size,
         _ => with_what_varies(row, &varying),

@@ -16,12 +16,18 @@ pub fn render(report: &Report<'_>) -> String {
     let run = report.run;
     let words = figure::count(run.input.words as u64);
     let path = markdown_code(&run.input.path);
-    let mut text = format!("{words} words from {path}; {}", caption::rounds(run));
+    let mut text = caption::rounds(run);
+    if caption::has_list(run) {
+        text = format!("{words} words from {path}; {text}");
+    }
     let common = in_common(&run.results);
     if !common.is_empty() {
         let _ = write!(text, "; {}", markdown(&common));
     }
     text.push_str("\n\n");
+    if let Some(sentence) = caption::programs(run) {
+        let _ = writeln!(text, "{}\n", markdown(&sentence));
+    }
     let grid = Grid::new(report);
     if !grid.rows.is_empty() {
         table(&mut text, &grid);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::Report;
+use super::{Report, caption};
 use crate::bench::result::ResultRow;
 use crate::one_line::one_line;
 
@@ -35,8 +35,10 @@ pub fn result_line(row: &ResultRow) -> Option<String> {
 #[must_use]
 pub fn render(report: &Report<'_>) -> String {
     let run = report.run;
-    let mut text = loaded_line(run.input.words, &run.input.path);
-    text.push('\n');
+    let mut text = String::new();
+    if caption::has_list(run) {
+        let _ = writeln!(text, "{}", loaded_line(run.input.words, &run.input.path));
+    }
     for line in run.results.iter().filter_map(result_line) {
         let _ = writeln!(text, "{line}");
     }

@@ -79,9 +79,13 @@ fn caption(report: &Report<'_>, width: Option<usize>) -> String {
     let run = report.run;
     let words = figure::count(run.input.words as u64);
     let path = one_line(&run.input.path);
-    let input = format!("{words} words from {path}; {}", caption::rounds(run));
+    let mut input = caption::rounds(run);
+    if caption::has_list(run) {
+        input = format!("{words} words from {path}; {input}");
+    }
     let common = one_line(&in_common(&run.results)).into_owned();
-    let lines = [input, common].into_iter().filter(|line| !line.is_empty());
+    let programs = caption::programs(run).unwrap_or_default();
+    let lines = [input, common, programs].into_iter().filter(|line| !line.is_empty());
     lines.map(|line| wrapped(&line, width)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Why a run of a measurement failed.
 
+use super::program::ProgramFault;
 use crate::backend::{BackendError, Checksum};
 use crate::known::{KnownError, SpillError};
 use crate::words::LoadError;
@@ -65,6 +66,9 @@ pub enum SessionError {
     /// A configuration for the ranks of an MPI run, where the list is in this process alone.
     #[error("--backend mpi: no ranks have opened the list")]
     NoRanks,
+    /// Another program did not run as it must.
+    #[error(transparent)]
+    Program(#[from] ProgramFault),
     /// Signals cannot be handled.
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
@@ -94,7 +98,18 @@ impl SessionError {
         match self {
             Self::Backend(BackendError::Interrupted { signal })
             | Self::Load(LoadError::Interrupted { signal }) => Some(*signal),
+            Self::Program(fault) => fault.signal(),
             _ => None,
         }
     }
+}
+
+/// A run of a row failed, and with it the row or the measurement; what was measured before is kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{label}: {source}")]
+pub struct RowFailed {
+    /// The row.
+    pub label: String,
+    /// Why its run failed.
+    pub source: SessionError,
 }

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::config::Config;
-use super::error::SessionError;
+use super::error::RowFailed;
 use super::list::ListSize;
 use super::open::Lists;
+use super::program::process_start;
 use super::record::{Record, Runs};
+use super::row_config::RowConfig;
 use super::spec::SessionSpec;
 use crate::backend::Around;
 use crate::bench::clock::MonotonicClock;
@@ -17,7 +18,6 @@ use crate::bench::plan::{Observer, Rounds, RunFailed, Surroundings, Until, is_wo
 use crate::bench::refine::refine;
 use crate::bench::result::{Environment, Measurement, ResultRow, Sample, Stopped};
 use crate::bench::verdict::Standings;
-use crate::chunksize::ChunkSize;
 use crate::known::Spilled;
 use crate::os::interrupt::Interrupt;
 use crate::report::timeline::Timeline;
@@ -49,23 +49,13 @@ pub struct NoSuchRow {
     pub labels: Vec<String>,
 }
 
-/// A run failed, and with it the measurement; what was measured before is kept.
-#[derive(Debug, thiserror::Error)]
-#[error("{label}: {source}")]
-pub struct RowFailed {
-    /// The row.
-    pub label: String,
-    /// Why its run failed.
-    pub source: SessionError,
-}
-
 /// A measurement on its way.
 pub struct Session<'a> {
     spec: SessionSpec,
     interrupt: &'a Arc<Interrupt>,
     clock: MonotonicClock,
     size: ListSize,
-    configs: Vec<Config>,
+    configs: Vec<RowConfig>,
     reference: Option<usize>,
     rounds: Rounds,
     record: RefCell<Record>,
@@ -81,7 +71,7 @@ impl<'a> Session<'a> {
     pub fn new(
         spec: SessionSpec,
         size: ListSize,
-        configs: Vec<Config>,
+        configs: Vec<RowConfig>,
         environment: Environment,
         clock: MonotonicClock,
         interrupt: &'a Arc<Interrupt>,
@@ -116,12 +106,16 @@ impl<'a> Session<'a> {
     /// # Errors
     ///
     /// [`RowFailed`] when a run fails without a request to stop; what was measured can be concluded
-    /// all the same.
+    /// all the same. A failure that ends its row alone is none: see [`Session::take_ended_rows`].
     pub fn run(&mut self, lists: &mut Lists<'_>, watch: &mut dyn Watch) -> Result<(), RowFailed> {
+        if self.configs.iter().any(|config| config.program().is_some()) {
+            let time = process_start(&self.clock, self.interrupt);
+            self.record.borrow_mut().set_process_start(time);
+        }
         let all: Vec<usize> = (0..self.configs.len()).collect();
         let share = if self.spec.refine > 0 { SHARE_BEFORE_REFINING } else { 1.0 };
         self.run_rows(lists, &all, share, watch)?;
-        if self.spec.refine == 0 || self.stopped == Stopped::Interrupted {
+        if self.spec.refine == 0 || matches!(self.stopped, Stopped::Interrupted | Stopped::Failed) {
             return Ok(());
         }
         let (finer, beside) = self.finer();
@@ -188,7 +182,7 @@ impl<'a> Session<'a> {
 
     /// The configurations that refine the answer: like the best one, with chunk sizes around its
     /// own. And the rows that run beside them: all references, and the quickest of the same work.
-    fn finer(&mut self) -> (Vec<Config>, Vec<usize>) {
+    fn finer(&mut self) -> (Vec<RowConfig>, Vec<usize>) {
         let rows = self.record.borrow().rows();
         let standings = self.rounds.standings();
         let Some(recommended) = standings.answers().first().map(|answer| answer.recommended) else {
@@ -203,11 +197,13 @@ impl<'a> Session<'a> {
         };
         let siblings = rows.iter().filter(|row| row.is_sibling_of(&rows[best]));
         let measured: Vec<usize> = siblings.filter_map(ResultRow::fixed_chunksize).collect();
-        let like = self.configs[best];
-        let finer = refine(&measured, size, self.size.words, self.spec.refine)
+        let like = &self.configs[best];
+        // Without a list, nothing is known of the largest size.
+        let largest = if self.spec.list.is_empty() { usize::MAX } else { self.size.words };
+        let finer = refine(&measured, size, largest, self.spec.refine)
             .into_iter()
             .filter_map(NonZeroUsize::new)
-            .map(|size| like.with_chunksize(ChunkSize::Fixed(size)))
+            .map(|size| like.with_chunksize(size))
             .collect();
         let references = entrants(&rows, self.reference).into_iter().map(|found| found.reference);
         let quickest = quickest.into_iter().take(ROWS_BESIDE_REFINED).chain([best]);
@@ -227,12 +223,18 @@ impl<'a> Session<'a> {
     /// The rows whose intervals are wider than was asked for; none where nothing was asked.
     pub fn wide_rows(&mut self) -> Vec<usize> {
         let rows: Vec<usize> = (0..self.configs.len()).collect();
+        let rows = self.rounds.live(&rows);
         match self.spec.plan.until {
             Until::Precision { half_width, .. } => {
                 self.rounds.standings().wider_than(half_width, &rows)
             }
             Until::Decided { .. } | Until::Runs(_) => Vec::new(),
         }
+    }
+
+    /// The rows that ended before the measurement did, and why; a second call gives none.
+    pub fn take_ended_rows(&mut self) -> Vec<RowFailed> {
+        self.record.borrow_mut().take_ended()
     }
 
     /// What went through temporary files in a run, if anything did.
@@ -242,7 +244,7 @@ impl<'a> Session<'a> {
     }
 
     /// One more run of each configuration, recorded and not timed; none where a signal asks for the
-    /// end or the list does not allow it.
+    /// end or the list does not allow it. Nothing is known of what happens in other programs.
     ///
     /// # Errors
     ///
@@ -252,7 +254,8 @@ impl<'a> Session<'a> {
         lists: &mut Lists<'_>,
         watch: &mut dyn Watch,
     ) -> Result<Vec<Timeline>, RowFailed> {
-        watch.expect(self.configs.len());
+        let hashing = || self.configs.iter().filter_map(RowConfig::hash);
+        watch.expect(hashing().count());
         let around = Around {
             clock: &self.clock,
             progress: &|_| {},
@@ -261,6 +264,7 @@ impl<'a> Session<'a> {
         };
         let mut timelines = Vec::with_capacity(self.configs.len());
         for (config, label) in self.configs.iter().zip(self.record.borrow().labels()) {
+            let Some(config) = config.hash() else { continue };
             let recorded =
                 lists.for_config(config).and_then(|list| list.record(config, &label, &around));
             match recorded {

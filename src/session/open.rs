@@ -42,6 +42,12 @@ pub struct OnRanks<'a> {
 }
 
 impl<'a> Lists<'a> {
+    /// No list, where no row needs one.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { local: None, ranks: None }
+    }
+
     /// Opens a list.
     ///
     /// # Errors

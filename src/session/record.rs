@@ -3,11 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::config::Config;
-use super::error::{SessionError, Shown};
+use super::error::{RowFailed, SessionError, Shown};
 use super::list::{ListSize, RunResult};
 use super::open::Lists;
+use super::program::{ProgramConfig, ProgramFault, Ran};
+use super::row_config::RowConfig;
 use super::rows;
 use super::spec::SessionSpec;
 use crate::backend::{Around, Checksum};
@@ -24,11 +27,12 @@ use crate::known::Spilled;
 use crate::os::interrupt::Interrupt;
 use crate::os::peak_memory::Peak;
 use crate::report::label;
+use crate::sha512::Digest;
 
 /// Makes the runs of a plan, and holds every configuration's digests against the others'.
 pub(super) struct Runs<'a, 'l> {
     pub(super) lists: &'a mut Lists<'l>,
-    pub(super) configs: &'a [Config],
+    pub(super) configs: &'a [RowConfig],
     pub(super) clock: &'a (dyn Clock + Sync),
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) record: &'a RefCell<Record>,
@@ -38,6 +42,33 @@ impl Runner for Runs<'_, '_> {
     type Error = SessionError;
 
     fn run(&mut self, row: usize) -> Result<RunRecord, SessionError> {
+        match &self.configs[row] {
+            RowConfig::Hash(config) => self.hash(row, config),
+            RowConfig::Program(config) => self.program(row, config),
+        }
+    }
+
+    /// A program that does not run as it must says nothing about the other rows; a fault of
+    /// wordhash's own does.
+    fn end_row(&mut self, row: usize, error: SessionError) -> Result<(), SessionError> {
+        match error {
+            SessionError::Program(_) => {
+                self.record.borrow_mut().end_row(row, error);
+                Ok(())
+            }
+            error => Err(error),
+        }
+    }
+}
+
+impl Runs<'_, '_> {
+    fn program(&self, row: usize, config: &ProgramConfig) -> Result<RunRecord, SessionError> {
+        let Ran { record, peak_bytes, output } = config.run(self.clock, self.interrupt)?;
+        self.record.borrow_mut().keep_program(row, peak_bytes, output)?;
+        Ok(record)
+    }
+
+    fn hash(&mut self, row: usize, config: &Config) -> Result<RunRecord, SessionError> {
         // Progress within a run would cost the run; the bar moves between two of them.
         let around = Around {
             clock: self.clock,
@@ -45,7 +76,6 @@ impl Runner for Runs<'_, '_> {
             interrupt: self.interrupt,
             recorder: None,
         };
-        let config = &self.configs[row];
         // This process maps all that is shared, so its own peak counts that once; workers add what
         // they have for themselves. They need not have had it when this process was at its peak:
         // the sum is an upper bound, and above the truth by a few MiB a worker at most.
@@ -67,6 +97,11 @@ pub(super) struct Record {
     rows: Vec<RowRecord>,
     /// What all configurations that hash each word so often must give.
     digested: BTreeMap<u32, Digested>,
+    /// What the first run of a program wrote, and its row.
+    output: Option<(usize, Digest)>,
+    /// Rows that ended before the measurement did, and why.
+    ended: Vec<(usize, SessionError)>,
+    process_start: Option<Duration>,
 }
 
 /// What the runs of one row gave besides their times.
@@ -90,7 +125,7 @@ impl Record {
         spec: &SessionSpec,
         environment: Environment,
         size: ListSize,
-        configs: &[Config],
+        configs: &[RowConfig],
     ) -> Self {
         let mut record = Self {
             name: spec.list.clone(),
@@ -99,13 +134,16 @@ impl Record {
             size,
             rows: Vec::new(),
             digested: BTreeMap::new(),
+            output: None,
+            ended: Vec::new(),
+            process_start: None,
         };
         record.add_rows(configs);
         record
     }
 
     /// Makes room for the rows of more configurations.
-    pub(super) fn add_rows(&mut self, configs: &[Config]) {
+    pub(super) fn add_rows(&mut self, configs: &[RowConfig]) {
         self.rows.extend(configs.iter().map(|config| RowRecord {
             empty: rows::empty_row(config, self.size.words),
             tasks: None,
@@ -140,6 +178,41 @@ impl Record {
         row.peak_bytes = row.peak_bytes.max(peak_bytes);
         row.processes = result.processes;
         Ok(())
+    }
+
+    /// Keeps what a run of a program gave, once its output was found to be that of the others.
+    fn keep_program(
+        &mut self,
+        row: usize,
+        peak_bytes: u64,
+        output: Option<Digest>,
+    ) -> Result<(), ProgramFault> {
+        if let Some(output) = output {
+            let (first, expected) = *self.output.get_or_insert((row, output));
+            if expected != output {
+                let first = self.labels().swap_remove(first);
+                return Err(ProgramFault::OutputDiffers { first });
+            }
+        }
+        let row = &mut self.rows[row];
+        row.peak_bytes = row.peak_bytes.max(Some(peak_bytes));
+        Ok(())
+    }
+
+    fn end_row(&mut self, row: usize, error: SessionError) {
+        self.ended.push((row, error));
+    }
+
+    /// The rows that ended before the measurement did, which are given away.
+    pub(super) fn take_ended(&mut self) -> Vec<RowFailed> {
+        let labels = self.labels();
+        let named = |(row, source): (usize, _)| RowFailed { label: labels[row].clone(), source };
+        self.ended.drain(..).map(named).collect()
+    }
+
+    /// Keeps what it takes to start a process.
+    pub(super) fn set_process_start(&mut self, time: Option<Duration>) {
+        self.process_start = time;
     }
 
     /// What went through temporary files in one run, if anything did.
@@ -199,6 +272,7 @@ impl Record {
             results,
             answers,
             model: None,
+            process_start: self.process_start,
         }
     }
 }

@@ -1,33 +1,68 @@
 //! From configurations and what they gave to the rows of a saved measurement.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use super::config::Config;
+use super::program::ProgramConfig;
+use super::row_config::RowConfig;
 use crate::backend::WorkerRecord;
 use crate::bench::result::{Chunksize, ProcessRow, ResultRow, Setting};
 
 /// The row of a configuration that has not run yet, without a label.
 #[must_use]
-pub fn empty_row(config: &Config, words: usize) -> ResultRow {
+pub(super) fn empty_row(config: &RowConfig, words: usize) -> ResultRow {
+    match config {
+        RowConfig::Hash(config) => hash_row(config, words),
+        RowConfig::Program(config) => program_row(config),
+    }
+}
+
+/// The row of another program: what it does not take from the table is not known.
+fn program_row(config: &ProgramConfig) -> ResultRow {
+    let setting = Setting {
+        backend: "program".to_owned(),
+        program: Some(config.spec.label.clone()),
+        workers: config.workers.map(NonZeroUsize::get),
+        transport: None,
+        start_method: None,
+        engine: String::new(),
+        iterations: config.rounds.map_or(1, NonZeroU32::get),
+        parameters: config.parameters.clone(),
+    };
+    let chunksize = config.chunksize.map(|words| Chunksize::Fixed(words.get()));
+    row_of(setting, chunksize)
+}
+
+/// The row of one of wordhash's own ways to hash a list, not run yet and without a label.
+#[must_use]
+pub fn hash_row(config: &Config, words: usize) -> ResultRow {
     let work = &config.work;
     let parallel = !config.is_serial();
     let processes = config.processes();
-    ResultRow {
-        label: String::new(),
-        setting: Setting {
-            backend: config.backend_name().to_owned(),
-            program: None,
-            workers: parallel.then_some(work.workers.get()),
-            transport: processes.map(|processes| processes.transport.to_string()),
-            start_method: processes.map(|processes| processes.start_method.to_string()),
-            engine: work.engine.name().to_owned(),
-            iterations: work.rounds.get(),
-            parameters: BTreeMap::new(),
-        },
-        chunksize: parallel.then(|| match work.chunksize.fixed(words, work.workers, work.rounds) {
+    let setting = Setting {
+        backend: config.backend_name().to_owned(),
+        program: None,
+        workers: parallel.then_some(work.workers.get()),
+        transport: processes.map(|processes| processes.transport.to_string()),
+        start_method: processes.map(|processes| processes.start_method.to_string()),
+        engine: work.engine.name().to_owned(),
+        iterations: work.rounds.get(),
+        parameters: BTreeMap::new(),
+    };
+    let chunksize =
+        parallel.then(|| match work.chunksize.fixed(words, work.workers, work.rounds) {
             Some(size) => Chunksize::Fixed(size.get()),
             None => Chunksize::Schedule(work.chunksize.to_string()),
-        }),
+        });
+    row_of(setting, chunksize)
+}
+
+fn row_of(setting: Setting, chunksize: Option<Chunksize>) -> ResultRow {
+    ResultRow {
+        label: String::new(),
+        setting,
+        chunksize,
         tasks: None,
         samples: Vec::new(),
         summary: None,
@@ -56,8 +91,8 @@ pub(super) fn process_row(record: &WorkerRecord) -> ProcessRow {
 
 /// Configurations that run as the same row: equal but for a chunk size that comes to the same.
 #[must_use]
-pub fn without_doubles(configs: Vec<Config>, words: usize) -> Vec<Config> {
-    let mut kept: Vec<(ResultRow, Config)> = Vec::new();
+pub fn without_doubles(configs: Vec<RowConfig>, words: usize) -> Vec<RowConfig> {
+    let mut kept: Vec<(ResultRow, RowConfig)> = Vec::new();
     for config in configs {
         let row = empty_row(&config, words);
         if !kept.iter().any(|(other, _)| *other == row) {

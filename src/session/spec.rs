@@ -7,7 +7,7 @@ use crate::bench::plan::Plan;
 pub struct SessionSpec {
     /// The command line, which every result has.
     pub command: Vec<String>,
-    /// The list's name, for people.
+    /// The list's name, for people; empty where no row needs one.
     pub list: String,
     /// How often the rows run, and in which order.
     pub plan: Plan,

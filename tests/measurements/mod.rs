@@ -151,6 +151,7 @@ pub(crate) fn run(mut results: Vec<ResultRow>) -> Measurement {
         results,
         answers,
         model: None,
+        process_start: None,
     }
 }
 

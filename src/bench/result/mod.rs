@@ -57,6 +57,10 @@ pub struct Measurement {
     pub answers: Vec<Answer>,
     /// What a chunk size costs in general; `None` where no model predicts well enough.
     pub model: Option<CostModel>,
+    /// What it takes to start a process that does nothing and to wait for it, where other programs
+    /// were measured: their times are those of whole processes.
+    #[serde(default, with = "seconds::optional", rename = "process_start_seconds")]
+    pub process_start: Option<Duration>,
 }
 
 /// The order in which the rows of a measurement run.

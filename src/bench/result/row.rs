@@ -45,7 +45,7 @@ pub struct ResultRow {
 pub struct Setting {
     /// `serial`, `threads`, `processes`, `mpi` or `program`.
     pub backend: String,
-    /// The command of another program; `None` for a backend of wordhash.
+    /// The name that the command line gives another program; `None` for a backend of wordhash.
     pub program: Option<String>,
     /// `None` where there are no workers: a serial run.
     pub workers: Option<usize>,
@@ -68,6 +68,12 @@ impl Setting {
     #[must_use]
     pub fn is_serial(&self) -> bool {
         self.backend == "serial"
+    }
+
+    /// Whether another program ran.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.program.is_some()
     }
 }
 

@@ -12,7 +12,7 @@ use super::chart::{Curve, svg};
 use super::escape::{command_line, markup};
 use super::label::spoken;
 use super::timeline::{self, Timeline};
-use super::{Report, answer, environment, figure};
+use super::{Report, answer, caption, environment, figure};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -28,7 +28,7 @@ pub fn render(report: &Report<'_>) -> String {
     opening(&mut page, report);
     curve(&mut page, report);
     table::section(&mut page, report);
-    timelines(&mut page, report.timelines);
+    timelines(&mut page, report);
     machine(&mut page, report);
     let command = markup(&command_line(&report.run.command));
     let _ = write!(
@@ -48,7 +48,9 @@ pub fn render(report: &Report<'_>) -> String {
 }
 
 fn head(report: &Report<'_>) -> String {
-    let title = markup(&report.run.input.path);
+    let run = report.run;
+    let title = if caption::has_list(run) { &run.input.path } else { "programs" };
+    let title = markup(title);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -66,10 +68,18 @@ fn opening(page: &mut String, report: &Report<'_>) {
     let run = report.run;
     let path = markup(&run.input.path);
     let words = figure::count(run.input.words as u64);
-    let _ = write!(page, "<header>\n<h1>{words} words from <code>{path}</code></h1>\n");
+    let heading = if caption::has_list(run) {
+        format!("{words} words from <code>{path}</code>")
+    } else {
+        "Times of programs".to_owned()
+    };
+    let _ = write!(page, "<header>\n<h1>{heading}</h1>\n");
     for found in &run.answers {
         let sentences = prose(&answer::sentences(found, run).join(" "));
         let _ = writeln!(page, "<p class=\"answer\">{sentences}</p>");
+    }
+    if let Some(sentence) = caption::programs(run) {
+        let _ = writeln!(page, "<p>{}</p>", prose(&sentence));
     }
     if let Some(sentence) = answer::how_sure(run) {
         let _ = writeln!(page, "<p>{}</p>", prose(&sentence));
@@ -125,7 +135,8 @@ fn prose(text: &str) -> String {
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-fn timelines(page: &mut String, timelines: &[Timeline]) {
+fn timelines(page: &mut String, report: &Report<'_>) {
+    let timelines: &[Timeline] = report.timelines;
     if timelines.is_empty() {
         return;
     }
@@ -134,6 +145,11 @@ fn timelines(page: &mut String, timelines: &[Timeline]) {
          <p>One lane a worker, one bar a task; what is not filled is idle time. Timelines come from \
          one extra run of each row; recording does not affect the timed runs.</p>\n",
     );
+    if report.run.results.iter().any(|row| row.setting.is_program()) {
+        page.push_str(
+            "<p>Programs have no timelines: what happens inside them is not known.</p>\n",
+        );
+    }
     for (index, line) in timelines.iter().enumerate() {
         let _ = write!(page, "<figure>\n<figcaption><h3>{}</h3>", markup(&spoken(&line.label)));
         if timeline::has_merged_bars(line) {
