@@ -68,6 +68,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
+    #[expect(clippy::zombie_processes, reason = "`reap` waits for it")]
     fn a_child_is_reaped_once_with_its_status_and_what_it_used() {
         let child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
         let (status, usage) = reap(child.id(), true).unwrap().unwrap();
@@ -77,6 +78,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::zombie_processes, reason = "`reap` waits for it")]
     fn a_child_that_goes_on_is_left_alone() {
         let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
         assert!(reap(child.id(), false).unwrap().is_none());
