@@ -69,10 +69,10 @@ fn examples(text: &str) -> Vec<Vec<String>> {
         let line = line.trim_start().split("  ").next().unwrap_or_default();
         for part in line.split(['|', '(', ')']) {
             let part = part.split_once('>').map_or(part, |(before, _)| before);
-            let words: Vec<&str> = part.split_whitespace().collect();
-            let own = words.iter().position(|&word| word == "wordhash");
+            let words = shlex::split(part).unwrap_or_default();
+            let own = words.iter().position(|word| word == "wordhash");
             // `taskset … wordhash …` is one, `… > wordhash-sweep.1` is none.
-            found.extend(own.map(|at| words[at..].iter().map(ToString::to_string).collect()));
+            found.extend(own.map(|at| words[at..].to_vec()));
         }
     }
     found

@@ -316,6 +316,7 @@ impl Runner for Frail<'_> {
 #[test]
 fn a_row_that_ends_leaves_the_others_to_go_on() {
     const MANY: usize = usize::MAX;
+    let first = Standings::new(3, 0.02).first_round();
     let blocked = (Order::Blocked, exactly(5), 0);
     let random = (Order::Random, exactly(5), 0);
     let decided = Until::Decided { max_time: Duration::from_hours(1) };
@@ -327,7 +328,13 @@ fn a_row_that_ends_leaves_the_others_to_go_on() {
         (random, [2, 2, 2], [2, 2, 2], Stopped::Failed, vec![0, 1, 2]),
         (blocked, [2, 0, 1], [2, 0, 1], Stopped::Failed, vec![0, 1, 2]),
         // The quickest row ends: the others are decided without it.
-        ((Order::Random, decided, 0), [5, MANY, MANY], [5, 10, 10], Stopped::Decided, vec![0]),
+        (
+            (Order::Random, decided, 0),
+            [5, MANY, MANY],
+            [5, first, first],
+            Stopped::Decided,
+            vec![0],
+        ),
     ] {
         let clock = MockClock::default();
         let mut runner =

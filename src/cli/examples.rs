@@ -19,6 +19,9 @@ Examples:
   wordhash sweep -w 1,2,4 -c 1..1m*4 --transport shared,pipe words.txt
   wordhash sweep --precision 2% --refine 3 words.txt
   wordhash sweep --export result.json --export report.html words.txt
+  wordhash sweep --program 'job=./job -j {workers} {chunksize}' -w 2 -c 1..1k*4
+  wordhash sweep --program 'gzip=gzip -{level} -c a.txt' --parameter level=1,9
+  wordhash sweep --program 'old=./a' --program 'new=./b' --fail-above 5%
 
 Lists and ranges may stand on every axis; all combinations are run, round by
 round, and every run's digests are compared with the others'.";
