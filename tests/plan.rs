@@ -220,7 +220,7 @@ fn rounds_go_on_until_it_is_enough() {
     ];
     for (until, alike, jitter, expected, made) in cases {
         let clock = MockClock::new();
-        let mut runner = Scripted { alike, jitter, ..Scripted::new(&clock) };
+        let mut runner = Scripted { jitter, alike, ..Scripted::new(&clock) };
         let mut measured = rounds(plan(Order::Random, until, 0), 2);
         let stopped = run_all(&mut measured, &mut runner, &mut (), &|| false).unwrap();
         assert_eq!((stopped, measured.samples()[0].len()), (expected, made), "{until:?} {alike:?}");
@@ -319,7 +319,7 @@ fn a_row_that_ends_leaves_the_others_to_go_on() {
     let first = Standings::new(3, 0.02).first_round();
     let blocked = (Order::Blocked, exactly(5), 0);
     let random = (Order::Random, exactly(5), 0);
-    let decided = Until::Decided { max_time: Duration::from_secs(3600) };
+    let decided = Until::Decided { max_time: Duration::from_hours(1) };
     for ((order, until, warmups), lives, counts, stopped, ended) in [
         (random, [MANY, 3, MANY], [5, 3, 5], Stopped::Runs, vec![1]),
         (blocked, [MANY, 3, MANY], [5, 3, 5], Stopped::Runs, vec![1]),
