@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use program::{DEADLINE, Ended, file_of, program, sample, signal, start, within, wordhash};
-use wordhash::bench::result::{Measurement, Stopped};
+use wordhash::bench::result::{Measurement, ResultRow, Stopped};
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
@@ -227,7 +227,7 @@ fn a_signal_ends_the_programs_group_and_concludes_what_was_measured() {
             // From its fourth run on, it goes on for ever.
             let script = format!("echo >> {at}; test $(wc -l < {at}) -le 3 || exec {command}");
             let export = format!("--export={}", json.display());
-            let program_option = format!("--program=x={}", script);
+            let program_option = format!("--program=x={script}");
             let arguments =
                 ["sweep", "--quiet", "--warmup=0", "--runs=9", "--shell", &export, &program_option];
             let running = start(program(&arguments));
@@ -242,7 +242,7 @@ fn a_signal_ends_the_programs_group_and_concludes_what_was_measured() {
 }
 
 fn lines(path: &Path) -> usize {
-    std::fs::read(path).unwrap_or_default().iter().filter(|&&byte| byte == b'\n').count()
+    std::fs::read_to_string(path).unwrap_or_default().lines().count()
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn sizes_around_the_best_one_fill_the_command_too() {
         "--program=x=sh -c 'test {chunksize} = 100 || sleep 0.03'",
         "-c=10,100,1000",
     ]);
-    let sizes: Vec<_> = run.results.iter().filter_map(|row| row.fixed_chunksize()).collect();
+    let sizes: Vec<_> = run.results.iter().filter_map(ResultRow::fixed_chunksize).collect();
     assert_eq!((status, &sizes[..]), (0, &[10, 100, 1000, 31, 316][..]));
     assert_eq!(run.answers[0].recommended, 1);
 }
