@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use program::{DEADLINE, Ended, file_of, program, sample, signal, start, within, wordhash};
-use wordhash::bench::result::{Measurement, Stopped};
+use wordhash::bench::result::{Measurement, ResultRow, Stopped};
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
@@ -242,7 +242,7 @@ fn a_signal_ends_the_programs_group_and_concludes_what_was_measured() {
 }
 
 fn lines(path: &Path) -> usize {
-    String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).lines().count()
+    std::fs::read_to_string(path).unwrap_or_default().lines().count()
 }
 
 #[test]
@@ -266,11 +266,7 @@ fn sizes_around_the_best_one_fill_the_command_too() {
         "--program=x=sh -c 'test {chunksize} = 100 || sleep 0.03'",
         "-c=10,100,1000",
     ]);
-    let sizes: Vec<_> = run
-        .results
-        .iter()
-        .filter_map(wordhash::bench::result::ResultRow::fixed_chunksize)
-        .collect();
+    let sizes: Vec<_> = run.results.iter().filter_map(ResultRow::fixed_chunksize).collect();
     assert_eq!((status, &sizes[..]), (0, &[10, 100, 1000, 31, 316][..]));
     assert_eq!(run.answers[0].recommended, 1);
 }

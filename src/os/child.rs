@@ -73,7 +73,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::zombie_processes, reason = "`reap` waits for it")]
     fn a_child_is_reaped_once_with_its_status_and_what_it_used() {
         let child = start("exit 7");
         let (status, usage) = reap(child, true).unwrap().unwrap();
@@ -83,7 +82,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::zombie_processes, reason = "`reap` waits for it")]
     fn a_child_that_goes_on_is_left_alone() {
         let child = start("exec sleep 1000");
         assert!(reap(child, false).unwrap().is_none());
