@@ -1,11 +1,12 @@
-//! The known set: count and build, by size and threads. At the end, two threads against one, in
-//! turn, as a ratio.
+//! The known set: count and build, by size, with one thread and with two in the same rounds.
+//! `cargo bench --bench known` prints nanoseconds a digest.
+
+mod rows;
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use rows::{Row, measure};
 use wordhash::known::{KnownSet, count_distinct};
 use wordhash::os::region::Region;
 use wordhash::sha512::Digest;
@@ -13,7 +14,7 @@ use wordhash::sha512::Digest;
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 const TWO: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 const SIZES: [usize; 3] = [1_000, 100_000, 1_049_938];
-const PAIRS: usize = 31;
+const ROUNDS: usize = 31;
 
 /// As many pseudo-random digests as fit the bytes, one in fifteen equal to another, in no order:
 /// the mixture of the built-in word list.
@@ -41,51 +42,26 @@ fn fill(bytes: &mut [u8]) {
     }
 }
 
-fn by_size_and_threads(criterion: &mut Criterion, digests: &[Digest]) {
-    let mut group = criterion.benchmark_group("known");
-    group.sample_size(20).measurement_time(Duration::from_secs(2));
+/// Counting and building, each with one thread and with two, in the same rounds.
+fn by_size_and_threads(digests: &[Digest]) {
     for size in SIZES {
         let digests = &digests[..size];
-        group.throughput(Throughput::Elements(size as u64));
-        for threads in [ONE, TWO] {
-            let label = format!("{size}/{threads} threads");
-            group.bench_function(BenchmarkId::new("count", &label), |bencher| {
-                bencher.iter(|| count_distinct(digests, threads).expect("memory and threads"));
-            });
-            group.bench_function(BenchmarkId::new("build", &label), |bencher| {
-                bencher.iter(|| KnownSet::build(digests, threads).expect("memory and threads"));
-            });
-        }
-    }
-    group.finish();
-}
-
-/// The median of the pairs' ratios, and the median milliseconds with one and with two threads.
-fn paired(mut run: impl FnMut(NonZeroUsize)) -> (f64, f64, f64) {
-    let mut time = |threads| {
-        let start = Instant::now();
-        run(threads);
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    let pairs: Vec<_> = (0..PAIRS).map(|_| (time(ONE), time(TWO))).collect();
-    let median = |value: fn(&(f64, f64)) -> f64| {
-        let mut values: Vec<_> = pairs.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        values[PAIRS / 2]
-    };
-    (median(|(one, two)| two / one), median(|&(one, _)| one), median(|&(_, two)| two))
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark's results")]
-fn print_ratios(digests: &[Digest]) {
-    let count = paired(|threads| {
-        black_box(count_distinct(digests, threads).expect("memory and threads"));
-    });
-    let build = paired(|threads| {
-        black_box(KnownSet::build(digests, threads).expect("memory and threads"));
-    });
-    for (what, (ratio, one, two)) in [("count", count), ("build", build)] {
-        println!("{what}: two threads / one = {ratio:.3} ({two:.2} ms / {one:.2} ms, medians)");
+        let count = |threads| {
+            move || {
+                black_box(count_distinct(digests, threads).expect("memory and threads"));
+            }
+        };
+        let build = |threads| {
+            move || {
+                black_box(KnownSet::build(digests, threads).expect("memory and threads"));
+            }
+        };
+        let mut counting =
+            [Row::new("count, 1 thread", count(ONE)), Row::new("count, 2 threads", count(TWO))];
+        measure(&mut counting, ROUNDS).print(&format!("{size} digests"), "a digest", size);
+        let mut building =
+            [Row::new("build, 1 thread", build(ONE)), Row::new("build, 2 threads", build(TWO))];
+        measure(&mut building, ROUNDS).print("", "a digest", size);
     }
 }
 
@@ -93,8 +69,5 @@ fn main() {
     let mut region = Region::private(SIZES[2] * 64).expect("memory for the digests");
     fill(region.private_bytes_mut());
     let (digests, _) = region.private_bytes().as_chunks();
-    let mut criterion = Criterion::default().configure_from_args();
-    by_size_and_threads(&mut criterion, digests);
-    criterion.final_summary();
-    print_ratios(digests);
+    by_size_and_threads(digests);
 }
