@@ -96,6 +96,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl<C: 'static> PoolBuilder<C> {
+    /// As [`build`](Self::build), but the pool is driven by a thread of its own, so its workers are
+    /// kept busy whatever this one does, and handles can go to other threads.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); with [`StartMethod::Fork`](super::StartMethod::Fork) always, because of the thread.
+    pub fn background(self) -> Result<BackgroundPool<C>, PoolError> {
+        BackgroundPool::start(self)
+    }
+}
+
 impl<C: 'static> BackgroundPool<C> {
     pub(super) fn start(builder: PoolBuilder<C>) -> Result<Self, PoolError> {
         let system = |source| PoolError::System { what: "cannot start its thread", source };

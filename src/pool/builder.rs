@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::background::BackgroundPool;
 use super::error::PoolError;
 use super::executor::{Pool, place};
 use super::options::{StartMethod, Transport};
@@ -70,6 +69,32 @@ pub struct PoolBuilder<C> {
     create: Result<CodePlace, PoolError>,
     args: Result<Vec<u8>, PoolError>,
     context: PhantomData<fn() -> C>,
+}
+
+impl Pool {
+    /// A pool with as many workers as this process can run at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`PoolBuilder::build`].
+    ///
+    /// ```no_run
+    /// # use wordhash::pool::{self, Pool, PoolError};
+    /// # fn main() -> Result<(), PoolError> {
+    /// # pool::init();
+    /// let pool = Pool::new()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new() -> Result<Self, PoolError> {
+        Self::builder().build()
+    }
+
+    /// Starts to configure a pool.
+    #[must_use]
+    pub fn builder() -> PoolBuilder<()> {
+        PoolBuilder::new()
+    }
 }
 
 impl PoolBuilder<()> {
@@ -302,15 +327,5 @@ impl<C: 'static> PoolBuilder<C> {
             interrupt: self.interrupt,
         };
         Ok(Pool::new_from(Scheduler::start(launcher, limits)?))
-    }
-
-    /// As [`build`](Self::build), but the pool is driven by a thread of its own, so its workers are
-    /// kept busy whatever this one does, and handles can go to other threads.
-    ///
-    /// # Errors
-    ///
-    /// As [`build`](Self::build); with [`StartMethod::Fork`] always, because of the thread.
-    pub fn background(self) -> Result<BackgroundPool<C>, PoolError> {
-        BackgroundPool::start(self)
     }
 }

@@ -9,7 +9,6 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::builder::PoolBuilder;
 use super::error::PoolError;
 use super::handle::TaskHandle;
 use super::map::{Map, Order};
@@ -46,32 +45,6 @@ pub struct Pool<C = ()> {
 /// Where the monomorphised caller of a function lies.
 pub(super) fn place<F>(caller: *const ()) -> Result<CodePlace, PoolError> {
     CodePlace::of(caller).ok_or(PoolError::NotInProgram { name: type_name::<F>() })
-}
-
-impl Pool {
-    /// A pool with as many workers as this process can run at once.
-    ///
-    /// # Errors
-    ///
-    /// As [`PoolBuilder::build`].
-    ///
-    /// ```no_run
-    /// # use wordhash::pool::{self, Pool, PoolError};
-    /// # fn main() -> Result<(), PoolError> {
-    /// # pool::init();
-    /// let pool = Pool::new()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn new() -> Result<Self, PoolError> {
-        Self::builder().build()
-    }
-
-    /// Starts to configure a pool.
-    #[must_use]
-    pub fn builder() -> PoolBuilder<()> {
-        PoolBuilder::new()
-    }
 }
 
 impl<C: 'static> Pool<C> {
