@@ -1,4 +1,4 @@
-//! Another program as what runs: started, waited for and timed, whatever it does.
+//! Other programs as a way to run: started, waited for and timed.
 //!
 //! A program runs in a process group of its own, with standard input from the null device. What it
 //! writes is read and thrown away, without a limit on its length: a program that waits for its
@@ -308,7 +308,7 @@ impl Running {
     }
 
     /// Ends all that is left of the program: first by request, then by force. The program itself is
-    /// reaped; what it left behind is then nobody's child but the system's.
+    /// reaped; the system adopts and reaps what it left behind.
     fn end_group(&mut self) {
         if !self.is_reaped {
             self.signal(Signal::TERM);

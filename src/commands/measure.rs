@@ -320,7 +320,7 @@ fn plan(arguments: &MeasureArgs) -> Plan {
     }
 }
 
-/// A seed that nobody chose. Of 32 bits: every reader of JSON keeps such a number, and a person can
+/// A random seed. It has 32 bits: every reader of JSON keeps such a number, and a person can
 /// type it.
 fn drawn_seed() -> u64 {
     let random = std::collections::hash_map::RandomState::new();
